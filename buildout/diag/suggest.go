@@ -1,0 +1,46 @@
+package diag
+
+import "fmt"
+
+// maxDistance is the largest edit distance at which a name is suggested.
+const maxDistance = 2
+
+// DidYouMean returns `did you mean "x"?` for the closest of names within edit
+// distance 2 of word, or "".
+func DidYouMean(word string, names []string) string {
+	best, at := "", maxDistance+1
+	for _, n := range names {
+		if d := distance(word, n); n != word && (d < at || d == at && n < best) {
+			best, at = n, d
+		}
+	}
+	if best == "" || at >= len(word) {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// distance is the Levenshtein distance of a and b in bytes, cut off above
+// maxDistance.
+func distance(a, b string) int {
+	if len(a)-len(b) > maxDistance || len(b)-len(a) > maxDistance {
+		return maxDistance + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,24 @@
+package parts
+
+// Spec describes a recipe: the names that profiles use for it, its text for
+// people, and its options. It feeds `gobuild recipe`, docs/recipes/, and the
+// checks of options.
+type Spec struct {
+	Names   []string // the first is gobuild's own short name
+	Doc     string   // a sentence, then paragraphs
+	Options []OptionSpec
+	// Open says that the section may hold any option (user data is expected).
+	Open bool
+	// Version counts changes of behaviour that must reinstall parts.
+	Version int
+	Recipe  Recipe
+}
+
+// OptionSpec describes one option of a recipe.
+type OptionSpec struct {
+	Name     string
+	Default  string
+	Doc      string
+	Required bool
+	Computed bool // set by the recipe
+}
