@@ -1,0 +1,78 @@
+package cfg
+
+import (
+	"strings"
+	"unicode"
+)
+
+// isSpace reports whether r is white space for Python's str.isspace, which the
+// reference's line rules are written in. It is wider than unicode.IsSpace by
+// the four ASCII separators.
+func isSpace(r rune) bool {
+	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+}
+
+// trim strips white space of both sides, as Python's str.strip.
+func trim(s string) string { return strings.TrimFunc(s, isSpace) }
+
+// trimRight strips white space at the end, as Python's str.rstrip.
+func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
+
+// Trim strips white space of both sides as the reference does.
+func Trim(s string) string { return trim(s) }
+
+// Fields splits s at runs of white space, as Python's str.split.
+func Fields(s string) []string { return strings.FieldsFunc(s, isSpace) }
+
+// dedent removes the longest common leading run of blanks and tabs of the
+// lines that hold more than that, as Python's textwrap.dedent (3.11).
+func dedent(s string) string {
+	lines := strings.Split(s, "\n")
+	margin, found := "", false
+	for i, line := range lines {
+		content := strings.TrimLeft(line, " \t")
+		if content == "" {
+			lines[i] = ""
+			continue
+		}
+		indent := line[:len(line)-len(content)]
+		if !found {
+			margin, found = indent, true
+			continue
+		}
+		margin = commonPrefix(margin, indent)
+	}
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(line, margin)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func commonPrefix(a, b string) string {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return a[:i]
+		}
+	}
+	return a[:n]
+}
+
+// finish gives a value its final form: a block is right-stripped, dedented and
+// loses its leading blank lines (SPEC-engine 1, "After the file").
+func finish(value string) string {
+	if value == "" || trim(firstRune(value)) != "" {
+		return value
+	}
+	value = dedent(trimRight(value))
+	content := strings.TrimLeftFunc(value, isSpace)
+	lead := value[:len(value)-len(content)]
+	return value[strings.LastIndexByte(lead, '\n')+1:]
+}
+
+func firstRune(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}

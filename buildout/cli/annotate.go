@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout"
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+	"gobuild/buildout/profile"
+)
+
+func newAnnotate(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "annotate [SECTION…]", Short: "show where each value comes from",
+		Long: `Shows all sections (or those named) before macros and substitution: each value
+with the files that made it. With -v the whole history with line numbers; with
+--json an object {"raw": {section: {option: {"value", "source", "history"}}}}.
+Nothing is installed, and references may be wrong.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runAnnotate(cmd.Context(), a, args) },
+	}
+}
+
+func runAnnotate(ctx context.Context, a *app, names []string) error {
+	e, err := a.open(ctx, event.Discard)
+	if err != nil {
+		return err
+	}
+	a.show(e.Profile.Warnings)
+	// What zc.buildout checks before any command.
+	for _, option := range []string{"offline", "newest"} {
+		if _, err := e.Profile.Bool(option); err != nil {
+			return withStatus(StatusProfile, err)
+		}
+	}
+	out := bufio.NewWriter(a.Stdout)
+	defer out.Flush()
+	if a.flags.json {
+		return json.NewEncoder(out).Encode(annotated(e.Profile, names))
+	}
+	printAnnotated(out, e, names, a.flags.verbose > a.flags.quiet)
+	return nil
+}
+
+// jsonValue is the value of an option in `annotate --json`.
+type jsonValue struct {
+	Value   string        `json:"value"`
+	Source  string        `json:"source"`
+	History []jsonSetting `json:"history"`
+}
+
+type jsonSetting struct {
+	Operation string `json:"operation"`
+	Value     string `json:"value"`
+	Source    string `json:"source"`
+	Line      int    `json:"line,omitempty"`
+	Column    int    `json:"column,omitempty"`
+}
+
+func annotated(p *profile.Profile, names []string) any {
+	raw := map[string]map[string]jsonValue{}
+	for _, name := range p.Names() {
+		if !chosen(name, names) {
+			continue
+		}
+		raw[name] = map[string]jsonValue{}
+		for key, v := range p.Sections[name].Options {
+			j := jsonValue{Value: v.Text, Source: v.Source()}
+			for _, s := range v.History() {
+				line, column := s.KeyAt.From.LineColumn()
+				j.History = append(j.History, jsonSetting{string(s.Op), s.Text, s.Source, line, column})
+			}
+			raw[name][key] = j
+		}
+	}
+	return map[string]any{"raw": raw, "dialect": p.Dialect, "dialect_sign": p.DialectSign}
+}
+
+func chosen(name string, names []string) bool { return len(names) == 0 || slices.Contains(names, name) }
+
+// printAnnotated writes the sections in zc.buildout's form.
+func printAnnotated(w io.Writer, e *buildout.Engine, names []string, verbose bool) {
+	p := e.Profile
+	fmt.Fprint(w, "\nAnnotated sections\n==================\n")
+	if verbose {
+		fmt.Fprintf(w, "\nDialect: %s (%s)\n", p.Dialect, p.DialectSign)
+	}
+	for _, name := range p.Names() {
+		if !chosen(name, names) {
+			continue
+		}
+		fmt.Fprintf(w, "\n[%s]\n", name)
+		for _, key := range p.Sections[name].Keys() {
+			v := p.Sections[name].Options[key]
+			printValue(w, key, v.Text)
+			if verbose {
+				printHistory(w, p.Directory, v)
+			} else {
+				printSources(w, p.Directory, v)
+			}
+		}
+	}
+}
+
+func printValue(w io.Writer, key, text string) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(lines) == 1 {
+		fmt.Fprintln(w, strings.TrimRight(key+"= "+lines[0], " "))
+		return
+	}
+	fmt.Fprintf(w, "%s= %s\n", key, lines[0])
+	for _, line := range lines[1:] {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// printSources writes the files of the settings that make up the value.
+func printSources(w io.Writer, dir string, v *profile.Value) {
+	var out []string
+	for _, s := range slices.Backward(v.History()) {
+		name := sourceName(dir, s.Source)
+		switch s.Op {
+		case profile.OpAdd:
+			out = append(out, "+=  "+name)
+		case profile.OpRemove:
+			out = append(out, "-=  "+name)
+		default:
+			out = append(out, "    "+name)
+		}
+		if s.Op != profile.OpAdd && s.Op != profile.OpRemove {
+			break
+		}
+	}
+	for _, line := range slices.Backward(out) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// printHistory writes every setting with its place, the last one first.
+func printHistory(w io.Writer, dir string, v *profile.Value) {
+	fmt.Fprintln(w)
+	for _, s := range slices.Backward(v.History()) {
+		word := "IN"
+		if slices.Contains([]string{profile.SourceDefault, profile.SourceComputed, profile.SourceCommandLine}, s.Source) {
+			word = "AS"
+		}
+		fmt.Fprintf(w, "   %s %s%s\n", word, sourceName(dir, s.Source), lineOf(s.KeyAt))
+		lines := strings.Split(strings.TrimSuffix(s.Text, "\n"), "\n")
+		if len(lines) == 1 {
+			fmt.Fprintf(w, "   %s VALUE = %s\n", s.Op, lines[0])
+			continue
+		}
+		fmt.Fprintf(w, "   %s VALUE =\n", s.Op)
+		for _, line := range lines {
+			fmt.Fprintf(w, "      %s\n", line)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+func lineOf(at diag.Span) string {
+	if !at.IsValid() || at.From.Src.Name == "<command line>" {
+		return ""
+	}
+	line, _ := at.From.LineColumn()
+	return fmt.Sprintf(":%d", line)
+}
+
+// sourceName is a source relative to the directory of the profile, when it is
+// below it.
+func sourceName(dir, source string) string {
+	if rest, err := filepath.Rel(dir, source); err == nil && filepath.IsAbs(source) && strings.HasPrefix(source, dir) {
+		return rest
+	}
+	return source
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"strings"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/profile"
+)
+
+// commandLine is the command line with its assignments taken out. Flags and
+// section:option=value words may mix; the first other word is the command
+// (SPEC-engine 7).
+type commandLine struct {
+	assignments []profile.Assignment
+	rest        []string // for cobra
+	source      *diag.Source
+}
+
+// valueFlags are the flags whose value is the next word.
+var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--python"}
+
+// split takes the assignments out of args.
+func split(args []string) (commandLine, error) {
+	line := commandLine{source: diag.NewSource("<command line>", []byte(strings.Join(args, " ")))}
+	offset := 0
+	for i := 0; i < len(args); i++ {
+		word := args[i]
+		switch {
+		case word == "--", word != "" && word[0] != '-' && !strings.Contains(word, "="):
+			line.rest = append(line.rest, args[i:]...)
+			return line, nil
+		case strings.HasPrefix(word, "-"):
+			line.rest = append(line.rest, word)
+			if takesValue(word) && i+1 < len(args) {
+				i++
+				offset += len(word) + 1
+				word = args[i]
+				line.rest = append(line.rest, word)
+			}
+		default:
+			if err := line.assign(word, offset); err != nil {
+				return line, err
+			}
+		}
+		offset += len(word) + 1
+	}
+	return line, nil
+}
+
+// takesValue reports whether the value of the flag word is the next word. In a
+// bundle such as -vUc only the last letter can take one.
+func takesValue(word string) bool {
+	if strings.HasPrefix(word, "--") {
+		for _, f := range valueFlags {
+			if word == f {
+				return true
+			}
+		}
+		return false
+	}
+	at := strings.IndexAny(word[1:], "ctj")
+	return at >= 0 && at == len(word)-2
+}
+
+// assign reads [section:]option=value.
+func (line *commandLine) assign(word string, offset int) error {
+	key, value, _ := strings.Cut(word, "=")
+	section, option := "buildout", key
+	switch names := strings.Split(key, ":"); len(names) {
+	case 1:
+	case 2:
+		section, option = names[0], names[1]
+	default:
+		return usage("Invalid option: %s (an assignment is section:option=value)", word)
+	}
+	at := offset + len(key) + 1
+	line.assignments = append(line.assignments, profile.Assignment{
+		Section: strings.TrimSpace(section), Option: strings.TrimSpace(option), Value: strings.TrimSpace(value),
+		At: diag.SpanOf(line.source, at, at+len(value)),
+	})
+	return nil
+}

@@ -1,0 +1,155 @@
+// Package cli is the command line of gobuild: one file for each command, flags
+// turned into a Config, errors turned into messages and exit statuses.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"gobuild/buildout"
+	"gobuild/buildout/diag"
+	"gobuild/buildout/ui"
+)
+
+// Env is what the process gives to gobuild.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr *os.File
+	Environ        []string
+	Dir            string // the current directory, absolute
+	Args           []string
+	Executable     string // path of the gobuild binary
+	Recipes        Recipes
+}
+
+// Recipes is the table of built-in recipes.
+type Recipes interface {
+	buildout.Lookup
+	Catalog
+}
+
+// Status is the exit status of gobuild.
+type Status int
+
+// The statuses. Each command's help names those it can end with.
+const (
+	StatusOK          Status = 0
+	StatusPartFailed  Status = 1
+	StatusUsage       Status = 2
+	StatusProfile     Status = 3
+	StatusFetch       Status = 4
+	StatusState       Status = 6
+	StatusInterrupted Status = 130
+)
+
+// statusError is an error with the exit status that it leads to.
+type statusError struct {
+	status Status
+	err    error
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+
+// withStatus gives err an exit status, unless it has one.
+func withStatus(s Status, err error) error {
+	var known *statusError
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &statusError{s, err}
+}
+
+// usage is a mistake in the command line.
+func usage(format string, args ...any) error {
+	return withStatus(StatusUsage, diag.At(diag.Span{}, "usage", format, args...))
+}
+
+// Main runs the command line and returns the exit status.
+func Main(ctx context.Context, env Env) Status {
+	a := &app{Env: env}
+	err := a.run(ctx)
+	return a.report(ctx, err)
+}
+
+// app is one run of gobuild.
+type app struct {
+	Env
+	flags flags
+	line  commandLine
+}
+
+func (a *app) run(ctx context.Context) error {
+	line, err := split(a.Args)
+	if err != nil {
+		return err
+	}
+	a.line = line
+	root := newRoot(a)
+	root.SetArgs(line.rest)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	return root.ExecuteContext(ctx)
+}
+
+// report shows err and returns the status it leads to.
+func (a *app) report(ctx context.Context, err error) Status {
+	switch {
+	case err == nil:
+		return StatusOK
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		a.show(diag.List{diag.At(diag.Span{}, "interrupted", "interrupted; the next run goes on with the part that was running")})
+		return StatusInterrupted
+	}
+	a.show(diag.All(err))
+	if a.flags.debug {
+		a.showCauses(err)
+	}
+	var s *statusError
+	if errors.As(err, &s) {
+		return s.status
+	}
+	return StatusUsage
+}
+
+// show prints diagnostics on stderr.
+func (a *app) show(list diag.List) {
+	if len(list) == 0 {
+		return
+	}
+	if a.flags.json {
+		ui.DiagnosticsJSON(a.Stderr, list)
+		return
+	}
+	ui.Diagnostics(a.Stderr, list, a.style())
+}
+
+// style is how messages on stderr look. A bad --color is reported where the
+// flags are checked.
+func (a *app) style() ui.Style {
+	s, _ := ui.NewStyle(a.Stderr, a.flags.color, a.Environ)
+	s.Dir = a.Dir
+	return s
+}
+
+// showCauses prints the chain of errors behind each diagnostic (-D).
+func (a *app) showCauses(err error) {
+	for _, d := range diag.All(err) {
+		for cause := d.Err; cause != nil; cause = errors.Unwrap(cause) {
+			io.WriteString(a.Stderr, "cause: "+ui.Mask(cause.Error())+"\n")
+		}
+	}
+}
+
+// lookup returns a variable of the environment.
+func (e Env) lookup(name string) string {
+	value := ""
+	for _, kv := range e.Environ {
+		if len(kv) > len(name) && kv[len(name)] == '=' && kv[:len(name)] == name {
+			value = kv[len(name)+1:]
+		}
+	}
+	return value
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+	"gobuild/buildout/profile"
+	"gobuild/parts/run"
+)
+
+func newBootstrap(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "bootstrap", Short: "make the standard directories and bin/buildout",
+		Long: `Makes the standard directories of the profile and a script bin/buildout that
+runs this gobuild, so that habits and scripts that call bin/buildout go on to
+work.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), a) },
+	}
+}
+
+func newInit(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "init [REQUIREMENT…]", Short: "make a new profile, then bootstrap",
+		Long: `Writes a minimal profile (buildout.cfg, or the one that -c names) unless it
+exists, then does what bootstrap does. With requirements the profile has a
+part that makes a Python interpreter for them, which is installed at once.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runInit(cmd.Context(), a, args) },
+	}
+}
+
+func runInit(ctx context.Context, a *app, args []string) error {
+	path := a.path(a.flags.config)
+	if err := writeProfile(path, args); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stdout, "Creating '%s'.\n", path)
+	if err := runBootstrap(ctx, a); err != nil || len(args) == 0 {
+		return err
+	}
+	return runInstall(ctx, a, nil)
+}
+
+// writeProfile writes a new profile; one that is there is never touched.
+func writeProfile(path string, args []string) error {
+	if profile.IsURL(path) {
+		return usage("init needs the path of a file, not the URL %s", path)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, os.ErrExist) {
+		return withStatus(StatusUsage, diag.At(diag.Span{}, "init-exists", "'%s' already exists.", path).
+			WithHint("gobuild -c %s installs it; name another file with -c to make a new one", filepath.Base(path)))
+	}
+	if err != nil {
+		return withStatus(StatusState, err)
+	}
+	_, err = f.WriteString(newProfile(args))
+	return withStatus(StatusState, errors.Join(err, f.Close()))
+}
+
+// newProfile is the text of a new profile. Requirements with a slash are paths.
+func newProfile(args []string) string {
+	if len(args) == 0 {
+		return "[buildout]\nparts =\n"
+	}
+	var eggs, paths strings.Builder
+	for _, arg := range args {
+		if strings.ContainsAny(arg, `/\`) {
+			paths.WriteString("  " + arg + "\n")
+		} else {
+			eggs.WriteString("  " + arg + "\n")
+		}
+	}
+	text := "[buildout]\nparts = py\n\n[py]\nrecipe = zc.recipe.egg\ninterpreter = py\neggs =\n" + eggs.String()
+	if paths.Len() > 0 {
+		text += "extra-paths =\n" + paths.String()
+	}
+	return text
+}
+
+func runBootstrap(ctx context.Context, a *app) error {
+	e, err := a.open(ctx, event.Discard)
+	if err != nil {
+		return err
+	}
+	if err := e.Start(ctx, true, false); err != nil {
+		return profileError(ctx, err)
+	}
+	made, err := e.Bootstrap()
+	for _, dir := range made {
+		fmt.Fprintf(a.Stdout, "Creating directory '%s'.\n", dir)
+	}
+	if err != nil {
+		return withStatus(StatusState, err)
+	}
+	script := filepath.Join(e.Base.BinDirectory, "buildout")
+	text := "#!/bin/sh\nexec " + run.Quote(a.Executable) + ` "$@"` + "\n"
+	if err := os.WriteFile(script, []byte(text), 0o777); err != nil {
+		return withStatus(StatusState, err)
+	}
+	fmt.Fprintf(a.Stdout, "Generated script '%s'.\n", script)
+	return withStatus(StatusState, os.Chmod(script, 0o777&^os.FileMode(e.Umask)))
+}

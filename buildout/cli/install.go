@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout"
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+	"gobuild/buildout/plan"
+	"gobuild/buildout/ui"
+)
+
+func newInstall(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "install [PART…]", Short: "install the parts of the profile (the default command)",
+		Long: `Installs, updates and removes parts so that the directory is as the profile
+says. With PARTs only these are installed and nothing is removed; sections that
+they refer to are evaluated but not installed.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runInstall(cmd.Context(), a, args) },
+	}
+}
+
+func runInstall(ctx context.Context, a *app, args []string) error {
+	screen := a.screen()
+	err := install(ctx, a, screen, args)
+	return errors.Join(err, screen.Close())
+}
+
+// install does the work; what it shows while the screen is open goes through
+// the screen.
+func install(ctx context.Context, a *app, screen ui.Screen, args []string) error {
+	e, err := a.open(ctx, screen)
+	if err != nil {
+		return err
+	}
+	if err := e.Start(ctx, true, false); err != nil {
+		return profileError(ctx, err)
+	}
+	o := buildout.InstallOptions{Planned: func(g *plan.Graph) { a.planned(e, screen, g) }}
+	if len(args) > 0 {
+		o.Named = args
+	}
+	return installError(ctx, e.Install(ctx, o))
+}
+
+// planned shows the warnings and, with -vv, all options of all sections.
+func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
+	a.warn(screen, append(slices.Clone(e.Profile.Warnings), g.Warnings...))
+	if e.Base.Level < 10 {
+		fmt.Fprint(a.Stdout, "\nConfiguration data:\n")
+		printConfiguration(a.Stdout, e.Evaluated())
+		fmt.Fprintln(a.Stdout)
+	}
+}
+
+// warn shows warnings, by way of the screen, unless the user wants fewer words.
+func (a *app) warn(screen ui.Screen, list diag.List) {
+	if len(list) == 0 || a.flags.quiet > a.flags.verbose+1 {
+		return
+	}
+	var text strings.Builder
+	ui.Diagnostics(&text, list, a.style())
+	screen.Emit(event.Event{Kind: event.Message, Time: time.Now(), Level: event.Warning, Text: strings.TrimRight(text.String(), "\n")})
+}
+
+func printConfiguration(w io.Writer, all map[string]map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(w, "[%s]\n", name)
+		for _, key := range slices.Sorted(maps.Keys(all[name])) {
+			value := ui.Mask(key + " = " + strings.ReplaceAll(all[name][key], "\n", "\n\t"))
+			fmt.Fprintln(w, value)
+		}
+	}
+}
+
+// screen shows the events of the run on stderr.
+func (a *app) screen() ui.Screen {
+	if a.flags.json {
+		return ui.JSON(a.Stdout)
+	}
+	return ui.Open(a.Stderr, a.Environ, ui.Config{Style: a.style(), Verbosity: 10 * (a.flags.verbose - a.flags.quiet)})
+}
+
+func profileError(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return withStatus(StatusProfile, err)
+}
+
+// installError gives the error of a run its status.
+func installError(ctx context.Context, err error) error {
+	var failed *buildout.FailedError
+	var state *buildout.StateError
+	switch {
+	case err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return err
+	case errors.As(err, &state):
+		return withStatus(StatusState, err)
+	case !errors.As(err, &failed):
+		return withStatus(StatusProfile, err)
+	case slices.ContainsFunc(failed.List, func(d *diag.Diagnostic) bool { return !isFetch(d) }):
+		return withStatus(StatusPartFailed, err)
+	}
+	return withStatus(StatusFetch, err)
+}
+
+// isFetch reports whether a diagnostic is about getting a source.
+func isFetch(d *diag.Diagnostic) bool { return strings.HasPrefix(d.Code, "fetch-") }

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gobuild/buildout"
+	"gobuild/buildout/condition"
+	"gobuild/buildout/event"
+	"gobuild/buildout/profile"
+	"gobuild/buildout/settings"
+	"gobuild/parts/fetch"
+	"gobuild/parts/run"
+)
+
+// open opens the profile that the flags name.
+func (a *app) open(ctx context.Context, sink event.Sink) (*buildout.Engine, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.config(s, sink)
+	if err != nil {
+		return nil, err
+	}
+	e, err := buildout.Open(ctx, c)
+	return e, withStatus(StatusProfile, err)
+}
+
+// settings reads gobuild's own settings.
+func (a *app) settings() (*settings.Settings, error) {
+	project := ""
+	if !profile.IsURL(a.flags.config) {
+		project = filepath.Join(filepath.Dir(a.path(a.flags.config)), "gobuild.ini")
+	}
+	s, err := settings.Load(settings.Where{
+		System: "/etc/gobuild.ini", User: settings.UserFile(a.Environ), Project: project, Environ: a.Environ})
+	return s, withStatus(StatusUsage, err)
+}
+
+// path makes a path of the command line absolute.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.Dir, name)
+}
+
+func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, error) {
+	dialect := profile.Dialect(s.Dialect)
+	if a.flags.dialect != "" {
+		dialect = profile.Dialect(a.flags.dialect)
+	}
+	jobs := s.Jobs
+	if a.flags.jobs >= 0 {
+		jobs = a.flags.jobs
+	}
+	python, err := a.python(s.PythonVersion)
+	if err != nil {
+		return buildout.Config{}, err
+	}
+	home := a.lookup("HOME")
+	return buildout.Config{
+		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
+		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), Environ: a.Environ,
+		Umask: umask(), Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
+		Command: strings.Join(append([]string{"gobuild"}, a.Args...), " "),
+		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
+			StallTimeout: time.Duration(s.Timeout) * time.Second, UserAgent: "gobuild/" + version()},
+	}, nil
+}
+
+// userDefaults returns the user's default.cfg if it exists and is wanted.
+func (a *app) userDefaults(home string) string {
+	dir := a.lookup("BUILDOUT_HOME")
+	if dir == "" {
+		dir = filepath.Join(home, ".buildout")
+	}
+	path := a.path(filepath.Join(dir, "default.cfg"))
+	if _, err := os.Stat(path); a.flags.noUser || errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	return path
+}
+
+// python describes the Python that conditions of section headers speak of.
+func (a *app) python(version string) (condition.Python, error) {
+	p := condition.Python{Env: a.Environ}
+	for i, field := range strings.SplitN(version, ".", 3) {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return p, usage("python-version %q is not of the form 3.11 or 3.11.7", version)
+		}
+		p.Version[i] = n
+	}
+	return p, nil
+}
+
+// pythonPath is the default of [buildout] executable: the python3 of PATH.
+func (a *app) pythonPath() string {
+	path, err := run.LookPath("python3", a.Dir, a.Environ)
+	if err != nil {
+		return "python3"
+	}
+	return path
+}
+
+// umask returns the umask of the process without changing it.
+func umask() int {
+	text, _ := os.ReadFile("/proc/self/status")
+	_, rest, found := strings.Cut(string(text), "\nUmask:\t")
+	if mask, err := strconv.ParseInt(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), 8, 32); found && err == nil {
+		return int(mask)
+	}
+	return 0o022
+}

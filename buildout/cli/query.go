@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+)
+
+func newQuery(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "query [SECTION:]OPTION", Short: "show the value of one option as the profile has it",
+		Long: `Prints the value of an option before substitution; without a section it is one
+of [buildout]. With -v the line ${section:option} comes first.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runQuery(cmd.Context(), a, args) },
+	}
+}
+
+func runQuery(ctx context.Context, a *app, args []string) error {
+	if len(args) != 1 {
+		return usage("The query command requires a single argument.")
+	}
+	section, option := "buildout", args[0]
+	if names := strings.Split(args[0], ":"); len(names) == 2 {
+		section, option = names[0], names[1]
+	} else if len(names) > 2 {
+		return usage("Invalid option: %s", args[0])
+	}
+	e, err := a.open(ctx, event.Discard)
+	if err != nil {
+		return err
+	}
+	if err := e.Start(ctx, false, true); err != nil {
+		return withStatus(StatusProfile, err)
+	}
+	s := e.Profile.Sections[section]
+	if s == nil {
+		return missing(diag.At(diag.Span{}, "unknown-section", "Section not found: %s", section), section, e.Profile.Names())
+	}
+	v := s.Options[option]
+	if v == nil {
+		return missing(diag.At(s.Header, "unknown-option", "Key not found: %s", option), option, s.Keys())
+	}
+	if a.flags.verbose != a.flags.quiet {
+		fmt.Fprintf(a.Stdout, "${%s:%s}\n", section, option)
+	}
+	fmt.Fprintln(a.Stdout, v.Text)
+	return nil
+}
+
+func missing(d *diag.Diagnostic, name string, known []string) error {
+	d.Hint = diag.DidYouMean(name, known)
+	return withStatus(StatusPartFailed, d)
+}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout/event"
+)
+
+type resolveOptions struct {
+	noRecipes bool
+	lenient   bool
+}
+
+func newResolve(a *app) *cobra.Command {
+	var o resolveOptions
+	c := &cobra.Command{
+		Use: "resolve [PART…]", Short: "show values after substitution",
+		Long: `Evaluates the parts (those named, or all) and shows every section that they
+touch: macros expanded, references substituted, options set by recipes. With
+--json an object {"parts", "resolved", "holes"}. Nothing is installed.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runResolve(cmd.Context(), a, o, args) },
+	}
+	c.Flags().BoolVar(&o.noRecipes, "no-recipes", false, "prepare no recipe: show only what the profile says")
+	c.Flags().BoolVar(&o.lenient, "lenient", false, "with --no-recipes: show @{section:option} for options that a recipe would set")
+	return c
+}
+
+func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) error {
+	e, err := a.open(ctx, event.Discard)
+	if err != nil {
+		return err
+	}
+	a.show(e.Profile.Warnings)
+	if err := e.Start(ctx, !o.noRecipes, o.lenient); err != nil {
+		return withStatus(StatusProfile, err)
+	}
+	named := args
+	if len(named) == 0 {
+		named = nil
+	}
+	r, err := e.Resolve(ctx, named)
+	if err != nil {
+		return withStatus(StatusProfile, err)
+	}
+	out := bufio.NewWriter(a.Stdout)
+	defer out.Flush()
+	if a.flags.json {
+		return json.NewEncoder(out).Encode(r)
+	}
+	fmt.Fprintf(out, "# parts, in the order of installation: %s\n", strings.Join(r.Parts, " "))
+	for _, name := range slices.Sorted(maps.Keys(r.Sections)) {
+		writeSection(out, name, r.Sections[name])
+	}
+	for _, hole := range r.Holes {
+		fmt.Fprintf(out, "\n# not known without its recipe: %s", hole)
+	}
+	return nil
+}
+
+// writeSection writes a section as profile text.
+func writeSection(out *bufio.Writer, name string, options map[string]string) {
+	fmt.Fprintf(out, "\n[%s]\n", name)
+	for _, key := range slices.Sorted(maps.Keys(options)) {
+		value := options[key]
+		if strings.Contains(value, "\n") {
+			value = "\n  " + strings.ReplaceAll(value, "\n", "\n  ")
+		} else if value != "" {
+			value = " " + value
+		}
+		fmt.Fprintf(out, "%s =%s\n", key, value)
+	}
+}

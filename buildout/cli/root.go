@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/profile"
+	"gobuild/buildout/ui"
+)
+
+// flags are the options that every command takes.
+type flags struct {
+	config    string
+	timeout   string
+	noUser    bool
+	debug     bool
+	verbose   int
+	quiet     int
+	offline   bool
+	online    bool
+	newest    bool
+	noNewest  bool
+	dialect   string
+	color     string
+	json      bool
+	jobs      int
+	noWait    bool
+	showVer   bool
+	reference bool // -W, -A: letters that zc.buildout accepts and answers with help
+}
+
+const rootLong = `gobuild reads buildout profiles and installs the parts that they describe:
+whole software stacks from source into a local prefix, and instances of them.
+
+  gobuild -c software.cfg                       install all parts
+  gobuild -c software.cfg buildout:parts=zlib   with another value for an option
+  gobuild -c software.cfg install zlib          only this part
+  gobuild -c software.cfg annotate              where each value comes from
+
+Words of the form section:option=value override options of the profile; a word
+without a colon sets an option of [buildout]. They come before the command.`
+
+const statusHelp = `
+Exit status: 0 done; 1 a part failed; 2 wrong use; 3 an error in the profile;
+4 a source could not be fetched; 6 the state of the directory is damaged or
+cannot be written; 130 interrupted.`
+
+// newRoot makes the command tree.
+func newRoot(a *app) *cobra.Command {
+	install := newInstall(a)
+	root := &cobra.Command{
+		Use: "gobuild [options] [section:option=value…] [command]", Short: "build software stacks from buildout profiles",
+		Long: rootLong + "\n" + statusHelp, SilenceErrors: true, SilenceUsage: true, TraverseChildren: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case a.flags.showVer:
+				return runVersion(a)
+			case a.flags.reference:
+				return cmd.Help()
+			case len(args) > 0:
+				return unknownCommand(cmd, args[0])
+			}
+			return install.RunE(cmd, args)
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
+	}
+	a.addFlags(root)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
+		newSettings(a), newHandover(a), newVersion(a))
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Long != "" && c.RunE != nil {
+			c.Long += "\n" + statusHelp
+		}
+	}
+	return root
+}
+
+func (a *app) addFlags(root *cobra.Command) {
+	p, f := root.PersistentFlags(), &a.flags
+	p.StringVarP(&f.config, "config", "c", "buildout.cfg", "profile `FILE` or URL")
+	p.StringVarP(&f.timeout, "timeout", "t", "", "socket time-out in `SECONDS`")
+	p.BoolVarP(&f.noUser, "no-user-defaults", "U", false, "do not read ~/.buildout/default.cfg")
+	p.BoolVarP(&f.debug, "debug", "D", false, "show the causes of errors")
+	p.CountVarP(&f.verbose, "verbose", "v", "say more; may be repeated")
+	p.CountVarP(&f.quiet, "quiet", "q", "say less; may be repeated")
+	p.BoolVarP(&f.offline, "offline", "o", false, "offline: no network (buildout:offline=true)")
+	p.BoolVarP(&f.online, "online", "O", false, "not offline (buildout:offline=false)")
+	p.BoolVarP(&f.newest, "newest", "n", false, "look for newer versions (buildout:newest=true)")
+	p.BoolVarP(&f.noNewest, "no-newest", "N", false, "what is there is good enough (buildout:newest=false)")
+	p.StringVar(&f.dialect, "dialect", "", "rules of the profile language: auto, upstream or slapos")
+	p.StringVar(&f.color, "color", "", "colour of messages: auto, always or never")
+	p.BoolVar(&f.json, "json", false, "results, events and errors as JSON")
+	p.IntVarP(&f.jobs, "jobs", "j", -1, "`N` jobs for make (MAKEFLAGS=-jN) where a part says nothing else")
+	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
+	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
+	root.Flags().BoolVarP(&f.reference, "W", "W", false, "")
+	root.Flags().MarkHidden("W")
+	root.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"auto", "upstream", "slapos"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(ui.ColorModes, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// checkFlags checks the values of the flags and turns the letters of
+// zc.buildout into assignments.
+func (a *app) checkFlags() error {
+	f := &a.flags
+	if f.dialect != "" {
+		if _, err := profile.ParseDialect(f.dialect); err != nil {
+			return usage("%v", err)
+		}
+	}
+	if _, err := ui.NewStyle(a.Stderr, f.color, a.Environ); err != nil {
+		return withStatus(StatusUsage, err)
+	}
+	if f.timeout != "" {
+		if _, err := strconv.Atoi(f.timeout); err != nil {
+			return usage("Timeout value must be numeric -t")
+		}
+	}
+	if verbosity := 10 * (f.verbose - f.quiet); verbosity != 0 {
+		a.set("verbosity", strconv.Itoa(verbosity))
+	}
+	if f.timeout != "" {
+		a.set("socket-timeout", f.timeout)
+	}
+	for _, s := range []struct {
+		given         bool
+		option, value string
+	}{{f.offline, "offline", "true"}, {f.online, "offline", "false"}, {f.newest, "newest", "true"}, {f.noNewest, "newest", "false"}} {
+		if s.given {
+			a.set(s.option, s.value)
+		}
+	}
+	return nil
+}
+
+// set adds an assignment to [buildout] that a flag stands for.
+func (a *app) set(option, value string) {
+	text := option + "=" + value
+	src := diag.NewSource("<command line>", []byte(text))
+	a.line.assignments = append(a.line.assignments, profile.Assignment{
+		Section: "buildout", Option: option, Value: value, At: diag.SpanOf(src, len(option)+1, len(text))})
+}
+
+var shorthand = regexp.MustCompile(`unknown shorthand flag: '(.)'`)
+
+// flagError words an error of the flag parser as zc.buildout does.
+func flagError(err error) error {
+	text := err.Error()
+	if m := shorthand.FindStringSubmatch(text); m != nil {
+		return withHint(usage("Invalid option -%s", m[1]), "`gobuild --help` lists the options")
+	}
+	if strings.HasPrefix(text, "flag needs an argument: 'c'") {
+		return usage("No file name specified for option -c")
+	}
+	if strings.HasPrefix(text, "flag needs an argument: 't'") {
+		return usage("No timeout value specified for option -t")
+	}
+	return withHint(usage("Invalid option: %s", text), "`gobuild --help` lists the options")
+}
+
+func withHint(err error, hint string) error {
+	var d *diag.Diagnostic
+	if errors.As(err, &d) {
+		d.Hint = hint
+	}
+	return err
+}
+
+func unknownCommand(root *cobra.Command, word string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := diag.DidYouMean(word, names)
+	if hint == "" {
+		hint = fmt.Sprintf("`gobuild install %s` installs a part; `gobuild --help` lists the commands", word)
+	}
+	return withHint(usage("invalid command: %s", word), hint)
+}

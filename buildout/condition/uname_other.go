@@ -1,0 +1,5 @@
+//go:build !linux
+
+package condition
+
+func hostNames() names { return fallbackNames() }

@@ -1,0 +1,186 @@
+// Package buildout is the engine: it opens a profile, plans what is to be
+// done, and does it. It is the only place that joins the stages.
+package buildout
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+
+	"gobuild/buildout/cfg"
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+	"gobuild/buildout/plan"
+	"gobuild/buildout/profile"
+	"gobuild/parts"
+	"gobuild/parts/fetch"
+	"gobuild/parts/store"
+)
+
+// Lookup finds recipes; main passes the table of the built-in ones.
+type Lookup interface {
+	// Find returns the recipe that profiles call name.
+	Find(name string) (parts.Spec, bool)
+	// Suggest returns a hint for an unknown name, or "".
+	Suggest(name string) string
+}
+
+// Config says which profile is opened, and how.
+type Config struct {
+	Profile      string // path or URL
+	Dir          string // the current directory, absolute
+	Home         string
+	UserDefaults string // path of default.cfg, "" for none
+	Assignments  []profile.Assignment
+	Dialect      profile.Dialect
+	Condition    cfg.Condition
+	Executable   string // the default of [buildout] executable
+	Environ      []string
+	Umask        int
+	Recipes      Lookup
+	Events       event.Sink
+	Fetch        fetch.Config
+	Jobs         int    // -j for make, by MAKEFLAGS; 0 leaves MAKEFLAGS alone
+	NoWait       bool   // fail at once when another run holds the directory
+	Command      string // shown to those who wait for this run
+}
+
+// Engine is an opened profile.
+type Engine struct {
+	Config
+	Profile *profile.Profile
+	Base    *profile.Base
+	eval    *profile.Evaluator
+	build   func(context.Context, plan.Input) (*plan.Graph, error)
+	client  *fetch.Client
+}
+
+// Open reads and merges the profile. Nothing is evaluated yet.
+func Open(ctx context.Context, c Config) (*Engine, error) {
+	p, err := profile.Load(ctx, profile.Config{
+		Root: c.Profile, Dir: c.Dir, Home: c.Home, UserDefaults: c.UserDefaults, Assignments: c.Assignments,
+		Dialect: c.Dialect, Executable: c.Executable, Condition: c.Condition, Open: opener{c},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{Config: c, Profile: p}, nil
+}
+
+// Start evaluates [buildout]. Without recipes every recipe is null.
+func (e *Engine) Start(ctx context.Context, withRecipes, lenient bool) error {
+	e.eval = &profile.Evaluator{Profile: e.Profile, Lenient: lenient}
+	if withRecipes {
+		p := plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
+			Exists: e.exists, Locate: e.locate, Probe: e.probe}
+		e.build = p.Attach()
+	}
+	base, err := e.eval.Start(ctx)
+	e.Base = base
+	if err == nil {
+		e.Profile = e.eval.Profile
+	}
+	return err
+}
+
+// exists reports whether an installed path is still there.
+func (e *Engine) exists(path string) bool { return fileExists(e.path(path)) }
+
+// path makes an installed path absolute.
+func (e *Engine) path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(e.Base.Directory, path)
+}
+
+// locate says where a part with these options lives. It may be asked while
+// [buildout] itself is evaluated, when its own options are not final yet.
+func (e *Engine) locate(part string, options map[string]string, shared bool) parts.Location {
+	buildout := e.eval.Known("buildout")
+	ctx := context.Background()
+	directory, _, _ := buildout.Get(ctx, "parts-directory")
+	if !shared {
+		return store.Locate(nil, directory, part, "")
+	}
+	list, _, _ := buildout.Get(ctx, "shared-part-list")
+	signature := store.Signature(options, options["_profile_base_location_"])
+	return store.Locate(lines(list), directory, part, signature)
+}
+
+// Plan decides what is to be done. named are parts named by the user; nil
+// means all that the profile lists.
+func (e *Engine) Plan(ctx context.Context, in plan.Input) (*plan.Graph, error) {
+	defer e.eval.Doing("Installing.", "", "")()
+	return e.build(ctx, in)
+}
+
+// Resolved is a profile after substitution.
+type Resolved struct {
+	Parts    []string                     `json:"parts"`
+	Sections map[string]map[string]string `json:"resolved"`
+	Holes    []string                     `json:"holes"`
+}
+
+// Resolve evaluates the parts (named ones, or all) and returns the sections
+// that were touched. Start comes before it.
+func (e *Engine) Resolve(ctx context.Context, named []string) (*Resolved, error) {
+	done := e.eval.Doing("Installing.", "", "")
+	order, err := plan.Evaluate(ctx, e.eval, named)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	r := &Resolved{Parts: order, Sections: map[string]map[string]string{}, Holes: e.eval.Holes()}
+	if r.Parts == nil {
+		r.Parts = []string{}
+	}
+	if r.Holes == nil {
+		r.Holes = []string{}
+	}
+	for _, name := range e.eval.Touched() {
+		if r.Sections[name], err = e.values(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// values returns the final values of an evaluated section.
+func (e *Engine) values(ctx context.Context, name string) (map[string]string, error) {
+	s := e.eval.Known(name)
+	values := map[string]string{}
+	for _, key := range s.Keys() {
+		v, _, err := s.Get(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		values[key] = v
+	}
+	return values, nil
+}
+
+// Evaluated returns the evaluated sections with their saved options, by name.
+func (e *Engine) Evaluated() map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, name := range e.eval.Touched() {
+		all[name] = e.eval.Known(name).Saved()
+	}
+	return all
+}
+
+// At is the place of an option's value, or of the section's header.
+func (e *Engine) At(section, option string) diag.Span {
+	if s := e.eval.Known(section); s != nil {
+		return s.At(option)
+	}
+	return diag.Span{}
+}
+
+// environ is what the processes of the run start with.
+func (e *Engine) environ() []string {
+	if e.Jobs <= 0 {
+		return e.Environ
+	}
+	return mergeMakeflags(e.Environ, "-j"+strconv.Itoa(e.Jobs))
+}

@@ -1,0 +1,95 @@
+package buildout
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"gobuild/buildout/event"
+	"gobuild/parts/run"
+)
+
+// excerptLines is how many lines of its log a failed part shows.
+const excerptLines = 20
+
+// partLog is the log file of one part. The file is made by the first write, so
+// that a part with nothing to do leaves none.
+type partLog struct {
+	path string
+	tail *run.Tail
+
+	mu      sync.Mutex
+	file    *os.File
+	failed  error
+	current string // step
+}
+
+func newPartLog(path string) *partLog {
+	return &partLog{path: path, tail: run.NewTail(excerptLines)}
+}
+
+// Write appends to the file and remembers the last lines.
+func (l *partLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tail.Write(p)
+	if l.file == nil && l.failed == nil {
+		l.open()
+	}
+	if l.failed != nil {
+		return 0, l.failed
+	}
+	return l.file.Write(p)
+}
+
+func (l *partLog) open() {
+	if l.failed = os.MkdirAll(filepath.Dir(l.path), 0o777); l.failed == nil {
+		l.file, l.failed = os.Create(l.path)
+	}
+}
+
+// Close closes the file.
+func (l *partLog) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.Close()
+	l.file, l.failed = nil, os.ErrClosed
+	return err
+}
+
+// watch returns a sink that passes events on to s and remembers the step.
+func (l *partLog) watch(s event.Sink) event.Sink { return stepSink{l, s} }
+
+type stepSink struct {
+	log *partLog
+	to  event.Sink
+}
+
+func (s stepSink) Emit(e event.Event) {
+	if e.Kind == event.StepStarted {
+		s.log.mu.Lock()
+		s.log.current = e.Step
+		s.log.mu.Unlock()
+	}
+	s.to.Emit(e)
+}
+
+func (l *partLog) step() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current
+}
+
+// excerpt is the end of the log with the path of the file, or "" when nothing
+// was logged.
+func (l *partLog) excerpt() string {
+	lines := l.tail.Lines()
+	if len(lines) == 0 {
+		return ""
+	}
+	return "log: " + l.path + "\n" + strings.Join(lines, "\n")
+}

@@ -1,0 +1,94 @@
+package buildout
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"gobuild/buildout/diag"
+	"gobuild/parts/fetch"
+)
+
+// opener reads the files of profiles: local ones in place, others by way of
+// the extends-cache.
+type opener struct{ Config }
+
+// Open implements profile.Opener.
+func (o opener) Open(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
+	path := name
+	if strings.HasPrefix(name, "file://") {
+		u, err := url.Parse(name)
+		if err != nil {
+			return nil, err
+		}
+		path = u.Path
+	}
+	if !filepath.IsAbs(path) {
+		return o.fetch(ctx, name, option)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		if errors.Is(err, syscall.EISDIR) {
+			err = &fs.PathError{Op: "read", Path: path, Err: errors.New("it is a directory")}
+		}
+		return nil, err
+	}
+	return diag.NewSource(name, text), nil
+}
+
+func (o opener) fetch(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
+	cache := option("extends-cache")
+	if cache != "" && !filepath.IsAbs(cache) {
+		cache = filepath.Join(o.Dir, cache)
+	}
+	config := o.Fetch
+	config.Offline = option("offline") == "true"
+	text, err := fetch.New(config).Read(ctx, name, fetch.ReadOptions{
+		Cache: cache, Newest: option("newest") != "false", Offline: config.Offline})
+	if err != nil {
+		return nil, err
+	}
+	return diag.NewSource(name, text), nil
+}
+
+// Exists implements profile.Opener.
+func (o opener) Exists(name string) bool { return fileExists(name) }
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// lines returns the non-empty lines of text, stripped.
+func lines(text string) []string {
+	var list []string
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// mergeMakeflags puts flag into MAKEFLAGS, unless the user's own MAKEFLAGS
+// names a number of jobs.
+func mergeMakeflags(environ []string, flag string) []string {
+	merged := make([]string, 0, len(environ)+1)
+	flags := ""
+	for _, kv := range environ {
+		if v, ok := strings.CutPrefix(kv, "MAKEFLAGS="); ok {
+			flags = v
+			continue
+		}
+		merged = append(merged, kv)
+	}
+	if !strings.Contains(flags, "-j") {
+		flags = strings.TrimSpace(flags + " " + flag)
+	}
+	return append(merged, "MAKEFLAGS="+flags)
+}

@@ -1,0 +1,210 @@
+package buildout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/event"
+	"gobuild/buildout/plan"
+	"gobuild/parts"
+	"gobuild/parts/fetch"
+	"gobuild/parts/run"
+	"gobuild/parts/store"
+)
+
+// job is one part in work: what it owns and where it logs.
+type job struct {
+	*Engine
+	node  *plan.Node
+	owned []string
+	made  []string // owned, and not there before the recipe came
+	log   *partLog
+}
+
+func (e *Engine) job(n *plan.Node) *job {
+	return &job{Engine: e, node: n, log: newPartLog(e.logPath(n.Part))}
+}
+
+// stateDir is where gobuild keeps what .installed.cfg has no room for.
+func (e *Engine) stateDir() string { return filepath.Join(e.Base.Directory, ".gobuild") }
+
+// logPath is the log file of a part.
+func (e *Engine) logPath(part string) string { return e.logPathIn(e.Base.Directory, part) }
+
+func (e *Engine) logPathIn(dir, part string) string {
+	name := strings.NewReplacer("/", "%2F", "%", "%25").Replace(part)
+	if strings.HasPrefix(name, ".") {
+		name = "%2E" + name[1:]
+	}
+	return filepath.Join(dir, ".gobuild", "log", name+".log")
+}
+
+// work makes what the action of the part may use.
+func (j *job) work() *parts.Work {
+	proc := run.New(run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.environ(), Log: j.log})
+	w := &parts.Work{
+		Part: j.node.Part, Dir: j.Base.Directory, Temp: filepath.Join(j.stateDir(), "tmp", filepath.Base(j.log.path)),
+		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Offline: j.Base.Offline,
+		Own: j.own,
+	}
+	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Log: j.log, Events: w.Events, Proc: proc})
+	return w
+}
+
+// own notes a path of the part. What was there before is not deleted when the
+// part fails.
+func (j *job) own(path string) {
+	if slices.Contains(j.owned, path) {
+		return
+	}
+	j.owned = append(j.owned, path)
+	if _, err := os.Lstat(j.path(path)); err != nil {
+		j.made = append(j.made, path)
+	}
+}
+
+// perform brings one part to its planned state and returns its record.
+func (j *job) perform(ctx context.Context) (parts.Record, error) {
+	n := j.node
+	if n.Decision == plan.Update {
+		return j.update(ctx)
+	}
+	return j.install(ctx)
+}
+
+func (j *job) install(ctx context.Context) (parts.Record, error) {
+	end := j.begin("Installing")
+	w := j.work()
+	defer os.RemoveAll(w.Temp)
+	err := j.node.Action.Run(ctx, w)
+	if err != nil {
+		j.discard(j.made)
+		err = j.failure(ctx, err)
+	}
+	end(err)
+	return j.record(j.owned), err
+}
+
+// update refreshes an installed part. When that fails its files are removed
+// and it counts as not installed, as in zc.buildout.
+func (j *job) update(ctx context.Context) (parts.Record, error) {
+	end := j.begin("Updating")
+	old := j.node.Old.Paths
+	updater, ok := j.node.Action.(parts.Updater)
+	if !ok {
+		end(nil)
+		return j.record(old), nil
+	}
+	w := j.work()
+	defer os.RemoveAll(w.Temp)
+	err := updater.Update(ctx, w)
+	if err != nil && ctx.Err() == nil {
+		j.discard(old)
+	}
+	if err != nil {
+		err = j.failure(ctx, err)
+	}
+	end(err)
+	paths := slices.Clone(old)
+	for _, p := range j.owned {
+		if !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
+	return j.record(paths), err
+}
+
+func (j *job) record(paths []string) parts.Record {
+	return parts.Record{Part: j.node.Part, Options: j.node.Options, Paths: paths, Signature: j.node.Signature}
+}
+
+// begin tells that the part starts; the function returned tells its end.
+func (j *job) begin(verb string) func(error) {
+	start := time.Now()
+	j.Events.Emit(event.Event{Kind: event.PartStarted, Time: start, Part: j.node.Part, Verb: verb, Log: j.log.path})
+	return func(err error) {
+		j.log.Close()
+		done := event.Event{Kind: event.PartDone, Time: time.Now(), Part: j.node.Part, Verb: verb, Err: err, Elapsed: time.Since(start)}
+		if err != nil {
+			done.Error = err.Error()
+		}
+		j.Events.Emit(done)
+	}
+}
+
+// remove uninstalls the part: the recipe's own work first, then its paths.
+func (j *job) remove(ctx context.Context) error {
+	end := j.begin("Uninstalling")
+	var keep []string
+	if r, ok := j.node.Spec.Recipe.(parts.Remover); ok {
+		var err error
+		if keep, err = r.Remove(ctx, j.work(), *j.node.Old); err != nil {
+			err = j.failure(ctx, err)
+			end(err)
+			return err
+		}
+	}
+	err := j.discard(slices.DeleteFunc(slices.Clone(j.node.Old.Paths), func(p string) bool {
+		return slices.Contains(keep, p)
+	}))
+	end(err)
+	return err
+}
+
+// discard deletes paths that belong to a part. A path that holds the buildout
+// directory is refused: no recipe can have made it.
+func (j *job) discard(paths []string) error {
+	var errs []error
+	for _, p := range paths {
+		if p == "" {
+			continue
+		}
+		p = j.path(p)
+		if holds(p, j.Base.Directory) {
+			errs = append(errs, fmt.Errorf("remove %s: it holds the buildout directory", p))
+			continue
+		}
+		if err := store.Remove(p); err != nil {
+			errs = append(errs, fmt.Errorf("remove %s: %w", p, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// holds reports whether path is dir or above it.
+func holds(path, dir string) bool {
+	relative, err := filepath.Rel(path, dir)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
+}
+
+// failure turns the error of a recipe into a diagnostic that names the part,
+// its step, and its log with its last lines.
+func (j *job) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var d *diag.Diagnostic
+	if !errors.As(err, &d) {
+		d = diag.At(diag.Span{}, "part-failed", "%v", err).WithCause(err)
+	}
+	if !d.At.IsValid() {
+		d.At = j.node.At
+	}
+	if len(d.Path) == 0 {
+		d.Path = []string{j.node.Part}
+		if step := j.log.step(); step != "" {
+			d.Path = append(d.Path, step)
+		}
+	}
+	if text := j.log.excerpt(); text != "" && d.Excerpt == "" {
+		d.Excerpt = text
+	}
+	return d
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"context"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/profile"
+	"gobuild/parts"
+)
+
+// options is a section as its recipe sees it: parts.Options over an evaluated
+// section.
+type options struct {
+	*profile.Evaluated
+	ctx   context.Context
+	build *builder
+}
+
+func (o *options) Name() string { return o.Evaluated.Name }
+
+func (o *options) Header() diag.Span { return o.Evaluated.Header }
+
+// Lookup returns a value that initialisation has substituted already, so that
+// it cannot fail any more; a value whose second substitution fails is missing,
+// and the failure is reported with the part.
+func (o *options) Lookup(key string) (string, diag.Span, bool) {
+	v, ok, err := o.Get(o.ctx, key)
+	if err != nil {
+		o.build.errs = append(o.build.errs, diag.All(err)...)
+		return "", o.At(key), false
+	}
+	return v, o.At(key), ok
+}
+
+func (o *options) Substitute(ctx context.Context, text string, at diag.Span) (string, error) {
+	return o.Evaluated.Substitute(ctx, text, at)
+}
+
+func (o *options) Section(ctx context.Context, name string) (parts.Options, error) {
+	e, err := o.Read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &options{e, ctx, o.build}, nil
+}
+
+func (o *options) Has(section string) bool {
+	return o.build.Evaluator.Profile.Sections[section] != nil
+}
+
+// Probe implements parts.Prober.
+func (o *options) Probe() (parts.Runner, parts.Fetcher) { return o.build.Probe(o.Name()) }
+
+// Location freezes the section and asks where the part lives. What counts for
+// a shared part are the options of the profile, not those that the recipe has
+// set (SPEC-recipes 1.3).
+func (o *options) Location(shared bool) (parts.Location, error) {
+	values := map[string]string{}
+	for _, key := range o.Keys() {
+		if o.IsSet(key) {
+			continue
+		}
+		v, _, err := o.Get(o.ctx, key)
+		if err != nil {
+			return parts.Location{}, err
+		}
+		values[key] = v
+	}
+	if shared {
+		o.Freeze()
+	}
+	return o.build.Locate(o.Name(), values, shared), nil
+}

@@ -1,0 +1,248 @@
+// Package plan turns an evaluated profile and what is installed into a graph
+// of parts, each with a decision and the reasons for it. It changes nothing on
+// disk.
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"gobuild/buildout/cfg"
+	"gobuild/buildout/diag"
+	"gobuild/buildout/profile"
+	"gobuild/parts"
+)
+
+// Decision says what happens to a part.
+type Decision string
+
+// The decisions. A part that is reinstalled is removed first.
+const (
+	Install   Decision = "install"
+	Reinstall Decision = "reinstall"
+	Update    Decision = "update" // installed and unchanged: the recipe may refresh it
+	Remove    Decision = "remove" // installed and no longer wanted
+)
+
+// Node is one part.
+type Node struct {
+	Part      string
+	At        diag.Span // header of the section
+	Spec      parts.Spec
+	Action    parts.Action
+	Options   map[string]string // final values, as they are recorded
+	Signature string            // behaviour of the recipe
+	Needs     []string          // parts that must be done before
+	Decision  Decision
+	Reasons   []Reason
+	Old       *parts.Record // what is installed, nil if nothing is
+}
+
+// Graph is what a run is to do.
+type Graph struct {
+	Parts    []*Node // in the order of installation
+	Removed  []*Node // parts to remove (Remove and Reinstall), in that order
+	Warnings diag.List
+}
+
+// Planner makes graphs of one profile.
+type Planner struct {
+	Evaluator *profile.Evaluator
+	// Recipe finds a built-in recipe by a name that profiles use.
+	Recipe func(name string) (parts.Spec, bool)
+	// Suggest returns a hint for a recipe name that is unknown, or "".
+	Suggest func(name string) string
+	// Exists reports whether an installed path is still there.
+	Exists func(path string) bool
+	// Locate says where a part with these options lives.
+	Locate func(part string, options map[string]string, shared bool) parts.Location
+	// Probe returns what serves the Prepare of one section.
+	Probe func(part string) (parts.Runner, parts.Fetcher)
+}
+
+// Input is what a plan depends on beside the profile.
+type Input struct {
+	Records []parts.Record // what is installed, in the order of installation
+	Named   []string       // parts named on the command line; nil means all
+}
+
+// builder is the state of Build.
+type builder struct {
+	*Planner
+	Input
+	specs map[string]parts.Spec // by section
+	errs  diag.List
+}
+
+// Attach makes the evaluator prepare recipes. It is called before the
+// evaluator starts, because [buildout] may refer to parts. The function
+// returned makes the graph; its error is a diag.List of all errors found in
+// all parts.
+func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
+	b := &builder{Planner: p, specs: map[string]parts.Spec{}}
+	p.Evaluator.Prepare = b.prepare
+	return func(ctx context.Context, in Input) (*Graph, error) {
+		b.Input = in
+		return b.build(ctx)
+	}
+}
+
+func (b *builder) build(ctx context.Context) (*Graph, error) {
+	order, err := Evaluate(ctx, b.Evaluator, b.Named)
+	if err != nil {
+		return nil, err
+	}
+	g := &Graph{}
+	for _, name := range order {
+		n, err := b.node(ctx, name)
+		if err != nil {
+			b.errs = append(b.errs, diag.All(err)...)
+			continue
+		}
+		g.Parts = append(g.Parts, n)
+	}
+	if err := b.errs.Sorted().Err(); err != nil {
+		return nil, err
+	}
+	b.needs(g)
+	b.decide(g)
+	g.Warnings = b.warnings(ctx, g)
+	return g, nil
+}
+
+// prepare runs the recipe's Prepare for a section.
+func (b *builder) prepare(ctx context.Context, e *profile.Evaluated) error {
+	name, _, err := e.Get(ctx, "recipe")
+	if err != nil {
+		return err
+	}
+	spec, ok := b.Recipe(name)
+	if !ok {
+		return diag.At(e.At("recipe"), "unknown-recipe", "there is no recipe %q", name).WithPath(e.Name, "recipe").
+			WithHint("%s", b.recipeHint(name))
+	}
+	b.specs[e.Name] = spec
+	action, err := spec.Recipe.Prepare(ctx, &options{e, ctx, b})
+	if err != nil {
+		return err
+	}
+	e.Action = action
+	return nil
+}
+
+func (b *builder) recipeHint(name string) string {
+	if b.Suggest != nil {
+		if s := b.Suggest(name); s != "" {
+			return s
+		}
+	}
+	return "`gobuild recipe list` shows the built-in recipes"
+}
+
+// Evaluate evaluates the parts that are named, or all that [buildout] lists,
+// and returns the order of installation (SPEC-engine 8, 3 and 4). Its error is
+// a diag.List of what is wrong in all of them.
+func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]string, error) {
+	wanted := named
+	if named == nil {
+		var err error
+		if wanted, err = listed(ctx, ev); err != nil {
+			return nil, err
+		}
+	}
+	var errs diag.List
+	for _, name := range wanted {
+		at := diag.Span{}
+		if v := ev.Profile.Value("buildout", "parts"); v != nil && named == nil {
+			at = v.Find(name)
+		}
+		if err := evaluatePart(ctx, ev, name, at); err != nil {
+			errs = append(errs, diag.All(err)...)
+		}
+	}
+	if err := errs.Sorted().Err(); err != nil {
+		return nil, err
+	}
+	if named != nil {
+		return slices.Clone(named), nil
+	}
+	return ev.Order(), nil
+}
+
+// listed returns the words of [buildout] parts.
+func listed(ctx context.Context, ev *profile.Evaluator) ([]string, error) {
+	e, err := ev.Section(ctx, "buildout", diag.Span{})
+	if err != nil {
+		return nil, err
+	}
+	v, ok, err := e.Get(ctx, "parts")
+	if err == nil && !ok {
+		err = e.MissingOption("parts")
+	}
+	return cfg.Fields(v), err
+}
+
+// evaluatePart evaluates one section that must have a recipe.
+func evaluatePart(ctx context.Context, ev *profile.Evaluator, name string, at diag.Span) error {
+	e, err := ev.Section(ctx, name, at)
+	if err != nil {
+		return err
+	}
+	_, ok, err := e.Get(ctx, "recipe")
+	if err == nil && !ok {
+		err = e.MissingOption("recipe")
+	}
+	return err
+}
+
+// node makes the node of a part.
+func (b *builder) node(ctx context.Context, name string) (*Node, error) {
+	e, err := b.Evaluator.Section(ctx, name, diag.Span{})
+	if err != nil {
+		return nil, err
+	}
+	spec := b.specs[name]
+	action, _ := e.Action.(parts.Action)
+	if action == nil {
+		return nil, diag.At(e.Header, "no-recipe", "part [%s] has an empty recipe: it is data and cannot be installed", name).
+			WithPath(name).WithHint("take it out of `parts`, or give it a recipe")
+	}
+	return &Node{Part: name, At: e.Header, Spec: spec, Action: action, Options: e.Saved(), Signature: Signature(spec)}, nil
+}
+
+// needs fills the edges between parts: sections that are no parts are passed
+// through. A part needs only parts before it: where two refer to each other,
+// the one whose recipe was ready first is taken as it is.
+func (b *builder) needs(g *Graph) {
+	isPart, before := map[string]bool{}, map[string]bool{}
+	for _, n := range g.Parts {
+		isPart[n.Part] = true
+	}
+	for _, n := range g.Parts {
+		seen := map[string]bool{n.Part: true}
+		b.reach(n.Part, isPart, seen, func(part string) {
+			if before[part] {
+				n.Needs = append(n.Needs, part)
+			}
+		})
+		before[n.Part] = true
+	}
+}
+
+func (b *builder) reach(name string, isPart, seen map[string]bool, found func(string)) {
+	e, err := b.Evaluator.Section(context.Background(), name, diag.Span{})
+	if err != nil {
+		return
+	}
+	for _, need := range e.Needs() {
+		if seen[need] {
+			continue
+		}
+		seen[need] = true
+		if isPart[need] {
+			found(need)
+		} else {
+			b.reach(need, isPart, seen, found)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"gobuild/buildout/diag"
+	"gobuild/buildout/profile"
+)
+
+// warnings lists what is suspicious in the sections that were evaluated.
+func (b *builder) warnings(ctx context.Context, g *Graph) diag.List {
+	var list diag.List
+	if e := b.Evaluator.Known("buildout"); e != nil {
+		e.Get(ctx, "extends")
+		if unused := slices.DeleteFunc(e.Unused(), engineOption); len(unused) > 0 {
+			list.Add(unusedOptions(e, unused))
+		}
+	}
+	for _, n := range g.Parts {
+		if e := b.Evaluator.Known(n.Part); e != nil {
+			list = append(list, misspelt(e, n)...)
+		}
+	}
+	return list
+}
+
+// engineOption reports whether an option of [buildout] is known although
+// nothing reads it: options of other engines and extensions.
+func engineOption(key string) bool {
+	return slices.Contains([]string{"develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
+		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
+		"verbosity", "download-cache", "extends-cache"}, key)
+}
+
+func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {
+	quoted := make([]string, len(keys))
+	for i, k := range keys {
+		quoted[i] = "'" + k + "'"
+	}
+	d := diag.At(e.KeyAt(keys[0]), "unused-option", "Section `%s` contains unused option(s): %s.", e.Name, strings.Join(quoted, " "))
+	d.Severity = diag.Warning
+	d.Hint = "this may be a typo in the option's name: nothing reads it"
+	if len(keys) == 1 {
+		if s := diag.DidYouMean(keys[0], profile.DefaultKeys()); s != "" {
+			d.Hint = s
+		}
+	}
+	return d
+}
+
+// misspelt warns of options that no recipe option has but that look like one
+// that the section does not set.
+func misspelt(e *profile.Evaluated, n *Node) diag.List {
+	var free []string
+	known := map[string]bool{"recipe": true}
+	for _, o := range n.Spec.Options {
+		known[o.Name] = true
+		if !e.Has(o.Name) && !o.Computed {
+			free = append(free, o.Name)
+		}
+	}
+	var list diag.List
+	for _, key := range e.Unused() {
+		hint := diag.DidYouMean(key, free)
+		if known[key] || hint == "" {
+			continue
+		}
+		d := diag.At(e.KeyAt(key), "unknown-option-name", "recipe %s has no option %q", n.Spec.Names[0], key).
+			WithPath(e.Name, key)
+		d.Severity, d.Hint = diag.Warning, hint
+		list.Add(d)
+	}
+	return list
+}

@@ -1,0 +1,66 @@
+package profile
+
+import (
+	"slices"
+	"strings"
+
+	"gobuild/buildout/cfg"
+	"gobuild/buildout/diag"
+)
+
+// expand replaces the raw options of e by those of its macros with its own on
+// top (SPEC-engine 4).
+func (e *Evaluated) expand() error {
+	if e.raw["<"] == nil || e.Name == "buildout" {
+		return nil
+	}
+	raw, err := e.eval.macro(e.Name, e.raw, nil)
+	if err == nil {
+		e.raw = raw
+	}
+	return err
+}
+
+// macro returns the options of a section with its macros expanded. doing lists
+// the sections under expansion.
+func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (map[string]*Value, error) {
+	if own["<"] == nil || name == "buildout" {
+		return own, nil
+	}
+	if slices.Contains(doing, name) {
+		at := own["<"].At()
+		return nil, ev.fail(diag.At(at, "macro-loop", "Infinite extending loop %s", quote(name)).
+			WithPath(name, "<").WithHint("sections %s use each other as macros", strings.Join(doing, ", ")))
+	}
+	defer ev.Doing("Loading input sections for %s", quote(name), "")()
+	doing = append(doing, name)
+	result := newSection(name, diag.Span{})
+	for _, line := range strings.Split(own["<"].Text, "\n") {
+		used := cfg.Trim(line)
+		if used == "" {
+			continue
+		}
+		s := ev.Profile.Sections[used]
+		if s == nil {
+			return nil, ev.fail(ev.missingMacro(name, used, own["<"].Find(used)))
+		}
+		options, err := ev.macro(used, s.Options, doing)
+		if err != nil {
+			return nil, err
+		}
+		for k, v := range options {
+			result.Options[k] = v
+		}
+	}
+	updateSection(result, &Section{Name: name, Options: own, pending: true})
+	delete(result.Options, "<")
+	return result.Options, nil
+}
+
+func (ev *Evaluator) missingMacro(name, used string, at diag.Span) *diag.Diagnostic {
+	d := diag.At(at, "unknown-macro", "No section named %s", quote(used)).WithPath(name, "<")
+	if d.Hint = diag.DidYouMean(used, ev.Profile.Names()); d.Hint == "" && len(cfg.Fields(used)) > 1 {
+		d.Hint = "write one macro on each line"
+	}
+	return d
+}

@@ -1,0 +1,205 @@
+package profile
+
+import (
+	"context"
+	"maps"
+	"strconv"
+	"strings"
+
+	"gobuild/buildout/diag"
+)
+
+// Base is what [buildout] says to the engine, checked and absolute.
+type Base struct {
+	Directory      string
+	BinDirectory   string
+	PartsDirectory string
+	DevelopEggs    string
+	EggsDirectory  string
+	Installed      string // "" when nothing is recorded
+	DownloadCache  string
+	ExtendsCache   string
+	SharedParts    []string
+	Offline        bool
+	Newest         bool
+	Level          int // numeric log level less verbosity: 20 is INFO
+	Timeout        int // seconds, 0 for none
+}
+
+// directories are the directory options of [buildout] that are joined to the
+// buildout directory.
+var directories = []string{"bin", "parts", "eggs", "develop-eggs"}
+
+// Start evaluates [buildout] in the order of the reference's constructor
+// (SPEC-engine 6) and returns what the engine needs of it.
+func (ev *Evaluator) Start(ctx context.Context) (*Base, error) {
+	defer ev.Doing("Initializing.", "", "")()
+	ev.joinDirectories()
+	offline, err := ev.Profile.Bool("offline")
+	if err != nil {
+		return nil, ev.located(err)
+	}
+	newest, err := ev.Profile.Bool("newest")
+	if err != nil {
+		return nil, ev.located(err)
+	}
+	e, err := ev.Section(ctx, "buildout", diag.Span{})
+	if err != nil {
+		return nil, err
+	}
+	b := &buildout{Evaluated: e, ctx: ctx, base: &Base{Offline: offline, Newest: newest && !offline}}
+	b.fill()
+	return b.base, b.err
+}
+
+// joinDirectories makes the standard directories absolute before anything
+// reads them, except those that hold a reference.
+func (ev *Evaluator) joinDirectories() {
+	p := *ev.Profile
+	p.Sections = maps.Clone(p.Sections)
+	b := p.Sections["buildout"].clone()
+	p.Sections["buildout"] = b
+	ev.Profile = &p
+	for _, name := range directories {
+		key := name + "-directory"
+		if v := b.Options[key]; v != nil && b.Options["directory"] != nil {
+			b.Options[key] = &Value{joined(b.Options["directory"].Text, v.Text), v.last}
+		}
+	}
+}
+
+// joined is the reference's join: plain text, nothing is normalised.
+func joined(dir, path string) string {
+	if strings.Contains(path, "${") || strings.HasPrefix(path, "/") {
+		return path
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + path
+}
+
+// buildout reads the options of [buildout]; the first error ends it.
+type buildout struct {
+	*Evaluated
+	ctx  context.Context
+	base *Base
+	err  error
+}
+
+func (b *buildout) fill() {
+	b.base.Directory = b.need("directory")
+	for _, name := range directories {
+		b.join(name + "-directory")
+	}
+	if installed := b.need("installed"); installed != "" && b.err == nil {
+		b.Set("installed", joined(b.base.Directory, installed))
+	}
+	b.base.Installed = b.need("installed")
+	b.logging()
+	b.timeout()
+	b.versions()
+	for _, name := range []string{"prefer-final", "use-dependency-links", "allow-picked-versions", "show-picked-versions"} {
+		b.bool(name)
+	}
+	b.caches()
+	if b.bool("install-from-cache") && b.base.Offline {
+		b.fail("install-from-cache", "install-from-cache can't be used with offline mode.\n"+
+			"Nothing is installed, even from cache, in offline\nmode, which might better be called 'no-install mode'.")
+	}
+	for _, key := range DefaultKeys() {
+		b.need(key) // used by the engine, so never reported as unused
+	}
+}
+
+// need returns an option that must be there.
+func (b *buildout) need(key string) string {
+	if b.err != nil {
+		return ""
+	}
+	v, ok, err := b.Get(b.ctx, key)
+	if err == nil && !ok {
+		err = b.MissingOption(key)
+	}
+	b.err = err
+	return v
+}
+
+// option returns an option, "" if there is none.
+func (b *buildout) option(key string) string {
+	if b.err != nil {
+		return ""
+	}
+	v, _, err := b.Get(b.ctx, key)
+	b.err = err
+	return v
+}
+
+func (b *buildout) join(key string) {
+	if v := b.need(key); b.err == nil {
+		b.Set(key, joined(b.base.Directory, v))
+	}
+}
+
+func (b *buildout) fail(key, format string, args ...any) {
+	if b.err == nil {
+		b.err = b.eval.fail(diag.At(b.At(key), "bad-buildout-option", format, args...).WithPath("buildout", key))
+	}
+}
+
+func (b *buildout) bool(key string) bool {
+	v := b.need(key)
+	if b.err == nil && v != "true" && v != "false" {
+		b.err = b.eval.fail(badBool(b.At(key), key, v))
+	}
+	return v == "true"
+}
+
+// logging checks log-level and verbosity.
+func (b *buildout) logging() {
+	levels := map[string]int{"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+	text := b.need("log-level")
+	level, known := levels[text]
+	if !known {
+		var err error
+		if level, err = strconv.Atoi(strings.TrimSpace(text)); err != nil {
+			b.fail("log-level", "Invalid logging level %s", text)
+		}
+	}
+	verbosity := b.option("verbosity")
+	n, err := strconv.Atoi(strings.TrimSpace(verbosity))
+	if err != nil && verbosity != "" {
+		b.fail("verbosity", "Invalid verbosity %s", verbosity)
+	}
+	b.base.Level = level - n
+}
+
+func (b *buildout) timeout() {
+	text := b.need("socket-timeout")
+	seconds, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil && text != "" && b.err == nil {
+		b.eval.Profile.warn(b.At("socket-timeout"), "socket-timeout",
+			"Default socket timeout is used !\nValue in configuration is not numeric: [%s].", text)
+	}
+	b.base.Timeout = seconds
+}
+
+// versions evaluates the section that pins versions.
+func (b *buildout) versions() {
+	if name := b.need("versions"); name != "" && b.err == nil {
+		_, b.err = b.eval.Section(b.ctx, name, b.At("versions"))
+	}
+}
+
+func (b *buildout) caches() {
+	if version := b.need("eggs-directory-version"); version != "" && b.err == nil {
+		b.Set("eggs-directory", joined(b.need("eggs-directory"), version))
+	}
+	base := b.base
+	base.EggsDirectory = b.need("eggs-directory")
+	base.BinDirectory, base.PartsDirectory = b.need("bin-directory"), b.need("parts-directory")
+	base.DevelopEggs = b.need("develop-eggs-directory")
+	base.DownloadCache, base.ExtendsCache = b.option("download-cache"), b.option("extends-cache")
+	for _, line := range strings.Split(b.option("shared-part-list"), "\n") {
+		if line = strings.TrimRight(strings.TrimSpace(line), "/"); line != "" {
+			base.SharedParts = append(base.SharedParts, line)
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package profile
+
+import (
+	"context"
+	"strings"
+
+	"gobuild/buildout/diag"
+)
+
+// chain says who reads an option: the chain of options under substitution,
+// and where the text being substituted stands.
+type chain struct {
+	keys []string
+	at   func(ref string) diag.Span
+}
+
+// Get returns the final value of an option, with $${ unescaped in the SlapOS
+// dialect. ok is false when the section has no such option.
+func (e *Evaluated) Get(ctx context.Context, option string) (value string, ok bool, err error) {
+	value, ok, err = e.Text(ctx, option)
+	return e.eval.Unescape(value), ok, err
+}
+
+// Unescape replaces $${ by ${ in the SlapOS dialect.
+func (ev *Evaluator) Unescape(value string) string {
+	if ev.Profile.Dialect == SlapOS && strings.Contains(value, "$${") {
+		return strings.ReplaceAll(value, "$${", "${")
+	}
+	return value
+}
+
+// Text returns the value of an option as substitution sees it: escaped.
+func (e *Evaluated) Text(ctx context.Context, option string) (value string, ok bool, err error) {
+	return e.get(ctx, option, &chain{})
+}
+
+// get is the reference's Options.get: a value that still holds a reference
+// after the first pass is substituted again.
+func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, bool, error) {
+	if v, ok := e.data[option]; ok {
+		return v, true, nil
+	}
+	v, cooked := e.cooked[option]
+	if !cooked {
+		raw := e.raw[option]
+		if raw == nil {
+			return "", false, nil
+		}
+		v = raw.Text
+	}
+	if strings.Contains(v, "${") {
+		var err error
+		if v, err = e.within(ctx, option, v, c); err != nil {
+			return "", true, err
+		}
+	}
+	e.data[option] = v
+	return v, true, nil
+}
+
+// within substitutes v as the value of option, guarding against circles.
+func (e *Evaluated) within(ctx context.Context, option, v string, c *chain) (string, error) {
+	defer e.eval.Doing("Getting option %s:%s.", e.Name, option)()
+	key := e.Name + ":" + option
+	for _, k := range c.keys {
+		if k == key {
+			return "", e.eval.fail(diag.At(e.At(option), "circular-reference", "Circular reference in substitutions.").
+				WithPath(e.Name, option).WithHint("the values refer to each other: %s", strings.Join(append(c.keys, key), " -> ")))
+		}
+	}
+	inner := &chain{append(c.keys[:len(c.keys):len(c.keys)], key), func(ref string) diag.Span { return e.place(option, ref) }}
+	return e.pieces(ctx, v, inner)
+}
+
+func (e *Evaluated) substituteOption(ctx context.Context, option, text string) error {
+	v, err := e.within(ctx, option, text, &chain{})
+	if err == nil {
+		e.cooked[option] = v
+	}
+	return err
+}
+
+// pieces substitutes between `$$`, which protects what follows it.
+func (e *Evaluated) pieces(ctx context.Context, v string, c *chain) (string, error) {
+	parts := strings.Split(v, "$$")
+	for i, p := range parts {
+		var err error
+		if parts[i], err = e.references(ctx, p, c); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(parts, "$$"), nil
+}
+
+// references replaces each ${section:option} of text.
+func (e *Evaluated) references(ctx context.Context, text string, c *chain) (string, error) {
+	var b strings.Builder
+	for {
+		start := strings.Index(text, "${")
+		if start < 0 {
+			break
+		}
+		end := strings.IndexByte(text[start:], '}')
+		if end < 0 {
+			break
+		}
+		ref := text[start : start+end+1]
+		v, err := e.reference(ctx, ref, c)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text[:start])
+		b.WriteString(v)
+		text = text[start+end+1:]
+	}
+	if b.Len() == 0 {
+		return text, nil
+	}
+	b.WriteString(text)
+	return b.String(), nil
+}
+
+// reference returns the value that ref, a text ${section:option}, stands for.
+func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string, error) {
+	section, option, d := splitReference(ref, c.at)
+	if d != nil {
+		return "", e.eval.fail(d.WithPath(splitKey(c)...))
+	}
+	if section == "" {
+		section = e.Name
+	}
+	s, err := e.read(ctx, section, c.at(ref))
+	if err != nil {
+		for _, d := range diag.All(err) {
+			d.WithPath(splitKey(c)...)
+		}
+		return "", err
+	}
+	v, ok, err := s.get(ctx, option, c)
+	switch {
+	case err != nil || ok:
+		return v, err
+	case e.eval.Lenient && s.raw["recipe"] != nil && option != "_buildout_section_name_":
+		return s.hole(option), nil
+	case option == "_buildout_section_name_":
+		return e.Name, nil // the section that holds the reference, as the reference engine does
+	}
+	return "", e.eval.fail(s.missingReference(option, ref, c))
+}
+
+func (e *Evaluated) hole(option string) string {
+	if e.eval.holes == nil {
+		e.eval.holes = map[string]bool{}
+	}
+	e.eval.holes[e.Name+":"+option] = true
+	return "@{" + e.Name + ":" + option + "}"
+}
+
+func (e *Evaluated) missingReference(option, ref string, c *chain) *diag.Diagnostic {
+	d := diag.At(c.at(ref), "unknown-option", "Referenced option does not exist: %s %s", e.Name, option).
+		WithPath(splitKey(c)...).WithRelated(e.Header, "section [%s] begins here", e.Name)
+	d.Hint = diag.DidYouMean(option, e.Keys())
+	return d
+}
+
+// splitKey returns section and option of the innermost key of the chain.
+func splitKey(c *chain) []string {
+	if len(c.keys) == 0 {
+		return nil
+	}
+	section, option, _ := strings.Cut(c.keys[len(c.keys)-1], ":")
+	return []string{section, option}
+}
+
+// splitReference checks the form of ${section:option} in the order of the
+// reference's messages.
+func splitReference(ref string, at func(string) diag.Span) (section, option string, d *diag.Diagnostic) {
+	inner := ref[2 : len(ref)-1]
+	fail := func(what, fault, hint string) (string, string, *diag.Diagnostic) {
+		return "", "", diag.At(at(ref), "bad-reference", "%s, %s,\n%s", what, ref, fault).WithHint("%s", hint)
+	}
+	switch strings.Count(inner, ":") {
+	case 0:
+		return fail("The substitution", "doesn't contain a colon.", "write ${section:option}, ${:option} for an option of the same section, or $${ for the plain text")
+	case 1:
+	default:
+		return fail("The substitution", "has too many colons.", "write ${section:option}")
+	}
+	section, option, _ = strings.Cut(inner, ":")
+	const allowed = "letters, digits, blanks and - . _ are allowed; write $${ for the plain text"
+	switch {
+	case !isSimple(section) && (section != "" || !isSimple(option)):
+		return fail("The section name in substitution", "has invalid characters.", allowed)
+	case !isSimple(option):
+		return fail("The option name in substitution", "has invalid characters.", allowed)
+	}
+	return section, option, nil
+}
+
+// isSimple reports whether name has only characters that a reference may hold.
+func isSimple(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if (c < '0' || c > '9') && !strings.ContainsRune("- ._", rune(c)) {
+				return false
+			}
+		}
+	}
+	return name != ""
+}
+
+// Substitute replaces the references of a text from outside the profile, as
+// if it stood in section e. at is the place to blame.
+func (e *Evaluated) Substitute(ctx context.Context, text string, at diag.Span) (string, error) {
+	return e.references(ctx, text, &chain{at: func(string) diag.Span { return at }})
+}

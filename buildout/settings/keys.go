@@ -1,0 +1,135 @@
+package settings
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"gobuild/buildout/diag"
+)
+
+// section is the only section of settings.
+const section = "gobuild"
+
+// Key describes one setting.
+type Key struct {
+	Name    string
+	Default string // as it would be written
+	Env     string // environment variable that goes over the files
+	Takes   string // what a value is, for people
+	Doc     string
+	Choices []string // all values, when they can be listed
+
+	value func(*Settings) value
+}
+
+// keys is the table of settings, in the order of the documentation.
+var keys = []*Key{
+	{Name: "dialect", Default: "auto", Env: "GOBUILD_DIALECT", Takes: "`auto`, `upstream` or `slapos`",
+		Doc:     "Language of profiles: that of zc.buildout, that of SlapOS, or the one that the profile's own signs tell.",
+		Choices: dialects, value: func(s *Settings) value { return &choice{&s.Dialect, dialects} }},
+	{Name: "jobs", Default: "0", Env: "GOBUILD_JOBS", Takes: "a number from 0",
+		Doc:   "Jobs that a build runs at once. With 0 gobuild leaves `MAKEFLAGS` as it is.",
+		value: func(s *Settings) value { return &number{&s.Jobs, 0, maxJobs} }},
+	{Name: "cache", Default: "~/.cache/gobuild/sources", Env: "GOBUILD_CACHE", Takes: "a directory, or nothing",
+		Doc:   "Where downloaded sources are kept by checksum. `$XDG_CACHE_HOME` counts in the default. An empty value means no cache.",
+		value: func(s *Settings) value { return &directory{&s.Cache} }},
+	{Name: "mirrors", Default: "", Env: "GOBUILD_MIRRORS", Takes: "URLs and directories, blanks or lines between",
+		Doc:   "Where sources are looked for by name and checksum. Those of the environment stand before those of files.",
+		value: func(s *Settings) value { return &places{&s.Mirrors} }},
+	{Name: "color", Default: "auto", Env: "GOBUILD_COLOR", Takes: "`auto`, `always` or `never`",
+		Doc:     "Colour in messages. With `auto`, on terminals unless `NO_COLOR` is set.",
+		Choices: colors, value: func(s *Settings) value { return &choice{&s.Color, colors} }},
+	{Name: "tries", Default: "3", Env: "GOBUILD_TRIES", Takes: "a number from 1 to 100",
+		Doc:   "How often a URL is tried when the network fails.",
+		value: func(s *Settings) value { return &number{&s.Tries, 1, 100} }},
+	{Name: "timeout", Default: "60", Env: "GOBUILD_TIMEOUT", Takes: "seconds, from 1",
+		Doc:   "How long a server may be silent.",
+		value: func(s *Settings) value { return &seconds{&s.Timeout} }},
+	{Name: "python-version", Default: "3.11", Env: "GOBUILD_PYTHON_VERSION", Takes: "a version such as `3.11`",
+		Doc:   "The Python that conditions of sections see, as in `[part:python311]`. None is run.",
+		value: func(s *Settings) value { return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"} }},
+	{Name: "silence", Default: "", Env: "GOBUILD_SILENCE", Takes: "codes, blanks or lines between",
+		Doc:   "Codes of warnings that are not shown. Errors cannot be silenced.",
+		value: func(s *Settings) value { return &codes{&s.Silence} }},
+}
+
+const (
+	maxJobs    = 10_000
+	maxSeconds = 86_400
+)
+
+var (
+	dialects      = []string{"auto", "upstream", "slapos"}
+	colors        = []string{"auto", "always", "never"}
+	pythonVersion = regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`)
+	warningCode   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+)
+
+// Keys returns the settings that there are.
+func Keys() []Key {
+	list := make([]Key, len(keys))
+	for i, k := range keys {
+		list[i] = *k
+	}
+	return list
+}
+
+// keyNamed returns the key of that name, or nil.
+func keyNamed(name string) *Key {
+	for _, k := range keys {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// names returns the names of all keys.
+func names() []string {
+	list := make([]string, len(keys))
+	for i, k := range keys {
+		list[i] = k.Name
+	}
+	return list
+}
+
+// hint returns what to do about a bad value.
+func (k *Key) hint(text string) string {
+	if n := len(text); n >= 2 && (text[0] == '"' || text[0] == '\'') && text[n-1] == text[0] {
+		return "quotes are part of the value: write it without them"
+	}
+	if hint := diag.DidYouMean(text, k.Choices); hint != "" {
+		return hint
+	}
+	return k.Name + " takes " + strings.ReplaceAll(k.Takes, "`", "")
+}
+
+// Table returns the table of docs/settings.md.
+func Table() string {
+	var b strings.Builder
+	b.WriteString("| Key | Default | Environment | Value | Meaning |\n|---|---|---|---|---|\n")
+	for _, k := range keys {
+		text := "empty"
+		if k.Default != "" {
+			text = "`" + k.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", k.Name, text, k.Env, k.Takes, k.Doc)
+	}
+	return b.String()
+}
+
+// seconds is a time.
+type seconds struct{ to *time.Duration }
+
+func (v *seconds) String() string { return fmt.Sprint(int64(v.to.Seconds())) }
+
+func (v *seconds) set(text string, o origin) error {
+	n := 0
+	if err := (&number{&n, 1, maxSeconds}).set(text, o); err != nil {
+		return err
+	}
+	*v.to = time.Duration(n) * time.Second
+	return nil
+}

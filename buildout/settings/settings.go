@@ -1,0 +1,190 @@
+// Package settings reads gobuild's own settings: gobuild.ini of the system, of
+// the user and of the project, and the environment. One table of keys drives
+// reading, messages, completion and docs/settings.md.
+package settings
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gobuild/buildout/diag"
+)
+
+// Settings are the values in force.
+type Settings struct {
+	Dialect       string        // auto, upstream or slapos
+	Jobs          int           // parallel jobs of a build; 0 leaves MAKEFLAGS alone
+	Cache         string        // directory of the source cache, absolute; "" is none
+	Mirrors       []string      // URLs and absolute directories, tried in this order
+	Color         string        // auto, always or never
+	Tries         int           // attempts for each URL
+	Timeout       time.Duration // for a server that says nothing
+	PythonVersion string        // of section conditions: 3.11
+	Silence       []string      // codes of warnings that are not shown
+
+	// Origins tells for each key where its value comes from: "default",
+	// "environment NAME", or file:line:column.
+	Origins map[string]string
+}
+
+// Where tells where to look. Files that are missing, and names that are empty,
+// hold nothing.
+type Where struct {
+	System, User, Project string
+	Environ               []string
+}
+
+// Name is the file name of settings.
+const Name = "gobuild.ini"
+
+// Places returns where the settings of a profile are. Profile is its path; ""
+// or a URL means that there is no project.
+func Places(profile string, environ []string) Where {
+	w := Where{System: filepath.Join("/etc", Name), Environ: environ}
+	if base := userDirectory(environ, "XDG_CONFIG_HOME", ".config"); base != "" {
+		w.User = filepath.Join(base, "gobuild", Name)
+	}
+	if profile != "" && !strings.Contains(profile, "://") {
+		w.Project = filepath.Join(filepath.Dir(profile), Name)
+	}
+	return w
+}
+
+// userDirectory returns the directory that an XDG variable names, or the
+// default below HOME; "" when there is none. The XDG specification wants
+// relative names ignored.
+func userDirectory(environ []string, variable, below string) string {
+	if dir := lookup(environ, variable); filepath.IsAbs(dir) {
+		return dir
+	}
+	if home := lookup(environ, "HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, below)
+	}
+	return ""
+}
+
+func lookup(environ []string, name string) string {
+	value, _ := find(environ, name)
+	return value
+}
+
+// find returns the value of an environment variable and whether it is there.
+func find(environ []string, name string) (value string, ok bool) {
+	for _, e := range environ {
+		if v, found := strings.CutPrefix(e, name+"="); found {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+// Load returns the settings in force: defaults, under the files of w.System,
+// w.User and w.Project, under the environment. The error is a diag.List of all
+// problems; the Settings beside it hold all that is good.
+func Load(w Where) (*Settings, error) {
+	l := &loader{settings: &Settings{Origins: map[string]string{}}, home: lookup(w.Environ, "HOME")}
+	l.defaults(w.Environ)
+	files := []string{w.System, w.User, w.Project}
+	for i, name := range files {
+		if name != "" && !slices.Contains(files[:i], name) {
+			l.file(name)
+		}
+	}
+	l.environment(w.Environ)
+	return l.settings, l.problems.Err()
+}
+
+// Get returns the value of a key as text, lists with blanks between.
+func (s *Settings) Get(name string) string {
+	if k := keyNamed(name); k != nil {
+		return k.value(s).String()
+	}
+	return ""
+}
+
+// loader fills Settings and collects problems.
+type loader struct {
+	settings *Settings
+	home     string
+	problems diag.List
+}
+
+func (l *loader) defaults(environ []string) {
+	for _, k := range keys {
+		text := k.Default
+		if k.Name == "cache" {
+			text = defaultCache(environ)
+		}
+		if err := k.value(l.settings).set(text, origin{}); err != nil {
+			panic("settings: default of " + k.Name + ": " + err.Error())
+		}
+		l.settings.Origins[k.Name] = "default"
+	}
+}
+
+func defaultCache(environ []string) string {
+	if base := userDirectory(environ, "XDG_CACHE_HOME", ".cache"); base != "" {
+		return filepath.Join(base, "gobuild", "sources")
+	}
+	return ""
+}
+
+// file applies the settings of a file, if it exists.
+func (l *loader) file(name string) {
+	text, err := os.ReadFile(name)
+	if os.IsNotExist(err) {
+		return
+	}
+	src := diag.NewSource(name, text)
+	if err != nil {
+		l.problems.Add(diag.At(diag.Span{}, "settings-read", "%v", err).WithCause(err).
+			WithHint("make the file readable or remove it"))
+		return
+	}
+	entries, problems := parse(src)
+	l.problems = append(l.problems, problems...)
+	dir := filepath.Dir(name)
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	for _, e := range entries {
+		if k := keyNamed(e.key); k != nil {
+			l.apply(k, e.value, e.at, origin{dir, l.home}, diag.Place(e.name.From))
+		}
+	}
+}
+
+// environment applies the variables. Mirrors go in front of those of files.
+func (l *loader) environment(environ []string) {
+	here, _ := filepath.Abs(".")
+	for _, k := range keys {
+		text, ok := find(environ, k.Env)
+		if !ok {
+			continue
+		}
+		src := diag.NewSource("<environment>", []byte(k.Env+"="+text))
+		at := diag.SpanOf(src, len(k.Env)+1, len(src.Text))
+		before, from := slices.Clone(l.settings.Mirrors), l.settings.Origins[k.Name]
+		if !l.apply(k, text, at, origin{here, l.home}, "environment "+k.Env) || k.Name != "mirrors" {
+			continue
+		}
+		if len(before) > 0 {
+			l.settings.Mirrors = append(l.settings.Mirrors, before...)
+			l.settings.Origins[k.Name] += ", " + from
+		}
+	}
+}
+
+// apply sets a key and tells whether the text was good.
+func (l *loader) apply(k *Key, text string, at diag.Span, o origin, from string) bool {
+	if err := k.value(l.settings).set(text, o); err != nil {
+		d := diag.At(at, "settings-value", "%v", err).WithPath(section, k.Name)
+		l.problems.Add(d.WithHint("%s", k.hint(text)))
+		return false
+	}
+	l.settings.Origins[k.Name] = from
+	return true
+}

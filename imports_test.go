@@ -1,0 +1,123 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// allowed is the direction of dependencies (docs/architecture.md): for each
+// package of gobuild those of its own that it may import. A package that is
+// not listed here may not exist.
+var allowed = map[string][]string{
+	".":                  {"buildout/cli", "recipes"},
+	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/fetch", "parts/run", "parts/state", "parts/store"},
+	"buildout/cfg":       {"buildout/diag"},
+	"buildout/cli":       {"buildout", "buildout/condition", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/settings", "buildout/ui", "parts", "parts/fetch", "parts/run"},
+	"buildout/condition": {},
+	"buildout/diag":      {},
+	"buildout/event":     {},
+	"buildout/plan":      {"buildout/cfg", "buildout/diag", "buildout/profile", "parts"},
+	"buildout/profile":   {"buildout/cfg", "buildout/diag"},
+	"buildout/sched":     {},
+	"buildout/settings":  {"buildout/diag"},
+	"buildout/ui":        {"buildout/diag", "buildout/event"},
+	"parts":              {"buildout/diag", "buildout/event"},
+	"parts/fetch":        {"buildout/diag", "buildout/event", "parts"},
+	"parts/partstest":    {"buildout/diag", "buildout/event", "parts", "parts/run", "parts/store"},
+	"parts/run":          {"buildout/diag", "buildout/event", "parts"},
+	"parts/state":        {"buildout/diag", "buildout/event", "parts"},
+	"parts/store":        {"buildout/diag", "buildout/event", "parts"},
+	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/run", "parts/store"},
+}
+
+// home names the packages that alone may import a module.
+var home = map[string][]string{
+	"github.com/spf13/cobra":          {"buildout/cli"},
+	"github.com/hashicorp/go-getter":  {"parts/fetch"},
+	"github.com/schollz/progressbar":  {"buildout/ui"},
+	"gopkg.in/ini.v1":                 {"buildout/settings"},
+	"go.starlark.net":                 {"buildout/condition"},
+	"github.com/gofrs/flock":          {"parts/state", "parts/store"},
+	"github.com/klauspost/compress":   {"parts/fetch"},
+	"github.com/ulikunitz/xz":         {"parts/fetch"},
+	"github.com/sorairolake/lzip-go":  {"parts/fetch"},
+	"github.com/google/renameio":      {"parts/fetch", "parts/state", "parts/store", "recipes"},
+	"golang.org/x/term":               {"buildout/ui"},
+	"golang.org/x/sync":               {"parts/fetch"},
+	"github.com/rogpeppe/go-internal": {}, // tests only
+}
+
+// TestImports parses the files itself: a test that asked the go command would
+// stay cached after a violation elsewhere.
+func TestImports(t *testing.T) {
+	for path, imports := range sourceImports(t) {
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		known, ok := allowed[pkg]
+		if !ok {
+			t.Errorf("%s: package %s is not in the table of imports_test.go", path, pkg)
+			continue
+		}
+		for _, i := range imports {
+			checkImport(t, path, pkg, i, known)
+		}
+	}
+}
+
+func checkImport(t *testing.T, path, pkg, imported string, known []string) {
+	t.Helper()
+	if own, ok := strings.CutPrefix(imported, "gobuild/"); ok && !slices.Contains(known, own) {
+		t.Errorf("%s: package %s may not import %s", path, pkg, own)
+	}
+	for module, homes := range home {
+		if (imported == module || strings.HasPrefix(imported, module+"/")) && !slices.Contains(homes, pkg) {
+			t.Errorf("%s: package %s may not import %s", path, pkg, imported)
+		}
+	}
+	if strings.Contains(imported, ".") && !strings.HasPrefix(imported, "gobuild/") && !hasHome(imported) {
+		t.Errorf("%s: module of %s is not in the table of imports_test.go", path, imported)
+	}
+}
+
+func hasHome(imported string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Keys(home)), func(module string) bool {
+		return imported == module || strings.HasPrefix(imported, module+"/")
+	})
+}
+
+// sourceImports returns the imports of all files that are no tests.
+func sourceImports(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != ".") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		all[path] = []string{}
+		for _, i := range f.Imports {
+			name, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			all[path] = append(all[path], name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

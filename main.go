@@ -1,0 +1,33 @@
+// Command gobuild builds software stacks from buildout profiles.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"gobuild/buildout/cli"
+	"gobuild/recipes"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gobuild: error: the current directory is gone:", err)
+		return int(cli.StatusUsage)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		executable = os.Args[0]
+	}
+	return int(cli.Main(ctx, cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Dir: dir,
+		Args: os.Args[1:], Executable: executable, Recipes: recipes.Table{},
+	}))
+}

@@ -1,0 +1,358 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gobuild/buildout/event"
+	"gobuild/parts"
+)
+
+func TestLocalFileIsUsedInPlace(t *testing.T) {
+	cache := t.TempDir()
+	k := newKit(t, Config{Cache: cache})
+	path := write(t, k.dir+"/sub/a b", payload)
+	for _, url := range []string{"sub/a b", path, "file://" + path, "file:" + path, "file://localhost" + path, strings.ReplaceAll("file://"+path, " ", "%20")} {
+		if got := k.get(t, parts.FetchRequest{URL: url, Sums: md5sums(payload)}); got != (parts.Fetched{Path: path, Local: true}) {
+			t.Errorf("%s: got %+v", url, got)
+		}
+	}
+	if names := files(t, cache); len(names) > 0 {
+		t.Errorf("cached %q", names)
+	}
+}
+
+func TestLocalChecksum(t *testing.T) {
+	k := newKit(t, Config{})
+	path := write(t, k.dir+"/a", payload)
+	at := spanOf("md5sum = 0", "0")
+	for _, hex := range []string{strings.Repeat("0", 32), "0"} {
+		d := k.fail(t, parts.FetchRequest{URL: path, Sums: []parts.Checksum{{Algorithm: "md5", Hex: hex, At: at}}})
+		if want := "MD5 checksum mismatch for local resource at '" + path + "'."; d.Msg != want || d.At != at {
+			t.Errorf("got %q at %v, want %q", d.Msg, d.At, want)
+		}
+		if !strings.Contains(d.Hint, sum("md5", payload).Hex) {
+			t.Errorf("hint is %q", d.Hint)
+		}
+	}
+	upper := parts.Checksum{Algorithm: "SHA1", Hex: strings.ToUpper(sum("sha1", payload).Hex)}
+	k.get(t, parts.FetchRequest{URL: path, Sums: []parts.Checksum{upper}})
+}
+
+func TestLocalDirectory(t *testing.T) {
+	k := newKit(t, Config{DownloadCache: t.TempDir()})
+	dir := filepath.Dir(write(t, k.dir+"/d/x", payload))
+	got, err := k.Fetch(context.Background(), parts.FetchRequest{URL: "d", Directory: true})
+	if err != nil || got != (parts.Fetched{Path: dir, Local: true}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, r := range []parts.FetchRequest{{URL: "d"}, {URL: "d", Directory: true, Sums: md5sums("")}} {
+		if d := k.fail(t, r); d.Msg != "'d' is a directory" {
+			t.Errorf("got %q", d.Msg)
+		}
+	}
+	if d := k.fail(t, parts.FetchRequest{URL: "/dev/null"}); d.Msg != "'/dev/null' is not a regular file" {
+		t.Errorf("got %q", d.Msg)
+	}
+}
+
+func TestDownloadCache(t *testing.T) {
+	s := static(t, map[string]string{"/a": payload, "/b": payload})
+	cache, downloads := t.TempDir(), t.TempDir()
+	k := newKit(t, Config{Cache: cache, DownloadCache: downloads})
+	plain := parts.FetchRequest{URL: s.URL + "/a"}
+	path := filepath.Join(downloads, md5Name(plain.URL))
+	if got := k.get(t, plain); got != (parts.Fetched{Path: path}) {
+		t.Errorf("got %+v, want %s", got, path)
+	}
+	k.get(t, plain)
+	k.get(t, parts.FetchRequest{URL: s.URL + "/b", Sums: md5sums(payload)})
+	if asked := s.requests(); len(asked) != 2 {
+		t.Errorf("asked %q", asked)
+	}
+	names := []string{md5Name(s.URL + "/a"), md5Name(s.URL + "/b")}
+	slices.Sort(names)
+	if got := files(t, downloads); !slices.Equal(got, names) {
+		t.Errorf("the download cache holds %q, want %q", got, names)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %o, want 0600", info.Mode().Perm())
+	}
+	offline := newKit(t, Config{DownloadCache: downloads, Offline: true})
+	offline.get(t, plain)
+}
+
+func TestDownloadCacheMismatch(t *testing.T) {
+	s := static(t, map[string]string{"/a": payload})
+	downloads := t.TempDir()
+	path := write(t, filepath.Join(downloads, md5Name(s.URL+"/a")), "old")
+	d := newKit(t, Config{DownloadCache: downloads}).fail(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	if want := "MD5 checksum mismatch for cached download from '" + s.URL + "/a' at '" + path + "'"; d.Msg != want {
+		t.Errorf("got %q, want %q", d.Msg, want)
+	}
+	if readFile(t, path) != "old" || len(s.requests()) > 0 {
+		t.Error("the cached file was replaced")
+	}
+}
+
+func TestDownloadCacheMissing(t *testing.T) {
+	dir := t.TempDir() + "/none"
+	for _, url := range []string{"http://h.invalid/a", "a"} {
+		k := newKit(t, Config{DownloadCache: dir})
+		write(t, k.dir+"/a", payload)
+		d := k.fail(t, parts.FetchRequest{URL: url})
+		if want := "The directory: '" + dir + "' to be used as a download cache doesn't exist."; d.Msg != want {
+			t.Errorf("%s: got %q, want %q", url, d.Msg, want)
+		}
+	}
+}
+
+// A local file goes into the download cache too, but the file that is there is
+// the one that counts; the copy answers when it is gone.
+func TestDownloadCacheOfLocalFile(t *testing.T) {
+	downloads := t.TempDir()
+	k := newKit(t, Config{DownloadCache: downloads})
+	path := write(t, k.dir+"/a", "old")
+	os.Chmod(path, 0o755)
+	if _, err := k.Fetch(context.Background(), parts.FetchRequest{URL: path}); err != nil {
+		t.Fatal(err)
+	}
+	wantTree(t, downloads, md5Name(path)+` 755 "old"`)
+	write(t, path, payload)
+	if got := k.get(t, parts.FetchRequest{URL: path}); got.Path != path {
+		t.Errorf("got %+v", got)
+	}
+	os.Remove(path)
+	if got := k.get(t, parts.FetchRequest{URL: path, Sums: md5sums(payload)}); !got.Local || got.Path != filepath.Join(downloads, md5Name(path)) {
+		t.Errorf("got %+v", got)
+	}
+	k.fail(t, parts.FetchRequest{URL: path, Sums: md5sums("other")})
+}
+
+func TestDamagedCacheIsRepaired(t *testing.T) {
+	s := static(t, map[string]string{"/a": payload})
+	cache := t.TempDir()
+	path := write(t, filepath.Join(cache, "md5", sum("md5", payload).Hex), "damaged")
+	newKit(t, Config{Cache: cache}).get(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	if readFile(t, path) != payload {
+		t.Error("the cache is still damaged")
+	}
+}
+
+// What a killed run left is never an answer, and goes away after a day.
+func TestStaleTemporaryFile(t *testing.T) {
+	s := static(t, map[string]string{"/a": payload})
+	cache := t.TempDir()
+	old := write(t, cache+"/tmp/.fetch-old", payload)
+	long := time.Now().Add(-2 * staleAfter)
+	os.Chtimes(old, long, long)
+	write(t, cache+"/tmp/.fetch-new", payload)
+	newKit(t, Config{Cache: cache, Offline: true}).fail(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	newKit(t, Config{Cache: cache}).get(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	if got := files(t, cache+"/tmp"); !slices.Equal(got, []string{".fetch-new"}) {
+		t.Errorf("left %q", got)
+	}
+}
+
+func TestCacheCannotBeWritten(t *testing.T) {
+	s := static(t, map[string]string{"/a": payload})
+	file := write(t, t.TempDir()+"/file", "")
+	d := newKit(t, Config{Cache: file + "/cache"}).fail(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	if d.Code != "fetch-cache" || !strings.HasPrefix(d.Msg, "cannot store the file: ") {
+		t.Errorf("got %q", d.Msg)
+	}
+}
+
+func TestLocalMirror(t *testing.T) {
+	m := sum("md5", payload)
+	entry := func(name, md5, sha256 string, size int) string {
+		return fmt.Sprintf(`[{"filename": %q, "package": "p", "md5": %q, "sha256": %q, "size": %d, "homepage": null}]`, name, md5, sha256, size)
+	}
+	good := entry("p_1.orig.tar.gz", m.Hex, sum("sha256", payload).Hex, len(payload))
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		base  string // below the directory
+		want  string // "" for not found
+		sums  []parts.Checksum
+	}{
+		{"manifest, files in mirror/", map[string]string{"manifest.json": good, "mirror/p_1.orig.tar.gz": payload}, "", "mirror/p_1.orig.tar.gz", nil},
+		{"manifest in the folder above", map[string]string{"manifest.json": good, "mirror/p_1.orig.tar.gz": payload}, "mirror", "mirror/p_1.orig.tar.gz", nil},
+		{"manifest, files beside it", map[string]string{"manifest.json": good, "p_1.orig.tar.gz": payload}, "", "p_1.orig.tar.gz", nil},
+		{"by sha256", map[string]string{"manifest.json": good, "p_1.orig.tar.gz": payload}, "", "p_1.orig.tar.gz", []parts.Checksum{sum("sha256", payload)}},
+		{"algorithm and digest", map[string]string{"md5/" + m.Hex: payload}, "", "md5/" + m.Hex, nil},
+		{"name of the URL", map[string]string{"p-1.tar.gz": payload}, "", "p-1.tar.gz", nil},
+		{"name of the URL in mirror/", map[string]string{"mirror/p-1.tar.gz": payload}, "", "mirror/p-1.tar.gz", nil},
+		{"name, manifest knows another", map[string]string{"manifest.json": "[]", "mirror/p-1.tar.gz": payload}, "", "mirror/p-1.tar.gz", nil},
+		{"wrong content", map[string]string{"manifest.json": good, "p_1.orig.tar.gz": "x", "p-1.tar.gz": "y"}, "", "", nil},
+		{"damaged manifest", map[string]string{"manifest.json": "{", "p-1.tar.gz": payload}, "", "p-1.tar.gz", nil},
+		{"manifest that leads outside", map[string]string{"d/manifest.json": entry("../x", m.Hex, "", len(payload)), "x": payload}, "d", "", nil},
+		{"no directory", nil, "none", "", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range test.files {
+				write(t, filepath.Join(dir, name), content)
+			}
+			if test.sums == nil {
+				test.sums = []parts.Checksum{m}
+			}
+			k := newKit(t, Config{Offline: true, Mirrors: []string{"file://" + filepath.Join(dir, test.base)}})
+			r := parts.FetchRequest{URL: "ftp://upstream.invalid/dl/p-1.tar.gz", Sums: test.sums}
+			if test.want == "" {
+				k.fail(t, r)
+				return
+			}
+			if got := k.get(t, r); got != (parts.Fetched{Path: filepath.Join(dir, test.want)}) {
+				t.Errorf("got %+v, want %s", got, test.want)
+			}
+			if bad := strings.Contains(test.name, "damaged"); bad != (len(k.events.of(event.Message)) == 1) {
+				t.Errorf("messages: %+v", k.events.all)
+			}
+			k.fail(t, parts.FetchRequest{URL: r.URL})
+		})
+	}
+}
+
+func TestLocalMirrorFillsDownloadCache(t *testing.T) {
+	dir, downloads := t.TempDir(), t.TempDir()
+	write(t, dir+"/a", payload)
+	k := newKit(t, Config{Offline: true, Mirrors: []string{dir}, DownloadCache: downloads})
+	k.get(t, parts.FetchRequest{URL: "http://h.invalid/a", Sums: md5sums(payload)})
+	wantTree(t, downloads, md5Name("http://h.invalid/a")+fmt.Sprintf(" 600 %q", payload))
+}
+
+func TestRemoteMirror(t *testing.T) {
+	m := sum("md5", payload)
+	for name, path := range map[string]string{"by digest": "/m/md5/" + m.Hex, "by name": "/m/a%2B1.tgz"} {
+		t.Run(name, func(t *testing.T) {
+			origin := static(t, map[string]string{"/a+1.tgz": "not the payload"})
+			decoded := strings.ReplaceAll(path, "%2B", "+")
+			s := static(t, map[string]string{decoded: payload})
+			k := newKit(t, Config{Cache: t.TempDir(), Mirrors: []string{s.URL + "/m/"}})
+			k.get(t, parts.FetchRequest{URL: origin.URL + "/a+1.tgz", Sums: []parts.Checksum{m}})
+			if asked := s.requests(); len(asked) == 0 || len(origin.requests()) != 1 {
+				t.Errorf("asked %q and %q", origin.requests(), asked)
+			}
+		})
+	}
+	s := static(t, nil)
+	k := newKit(t, Config{Mirrors: []string{s.URL}})
+	k.fail(t, parts.FetchRequest{URL: s.URL + "/a"})
+	if asked := s.requests(); len(asked) != 1 {
+		t.Errorf("without a checksum %q were asked", asked)
+	}
+}
+
+func TestSourceFileName(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://h/d/a.tgz?x=/y":       "a.tgz",
+		"http://h/p/a-1.zip/download": "a-1.zip",
+		"http://h/%2e%2e":             "",
+		"http://h/":                   "",
+		"http://h":                    "",
+		"/a/b":                        "",
+	} {
+		if got := newSource(url, "/").fileName(); got != want {
+			t.Errorf("%s: got %q, want %q", url, got, want)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	content := "[buildout]\n"
+	var gone atomic.Bool
+	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if gone.Load() {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Write([]byte(content))
+	})
+	url := srv.URL + "/p.cfg"
+	cache := t.TempDir()
+	read := func(c *Client, o ReadOptions) string {
+		t.Helper()
+		data, err := c.Read(context.Background(), url, o)
+		if err != nil {
+			return "error: " + err.Error()
+		}
+		return string(data)
+	}
+	c := New(Config{Backoff: time.Microsecond})
+	if got := read(c, ReadOptions{}); got != content {
+		t.Fatalf("got %q", got)
+	}
+	if got := read(c, ReadOptions{Cache: cache, Newest: true}); got != content || readFile(t, filepath.Join(cache, md5Name(url))) != content {
+		t.Fatalf("got %q", got)
+	}
+	write(t, filepath.Join(cache, md5Name(url)), "cached")
+	for _, step := range []struct {
+		what string
+		c    *Client
+		o    ReadOptions
+		want string
+	}{
+		{"newest, second time in the run", c, ReadOptions{Cache: cache, Newest: true}, "cached"},
+		{"not newest", New(Config{}), ReadOptions{Cache: cache}, "cached"},
+		{"offline", New(Config{Offline: true}), ReadOptions{Cache: cache, Newest: true}, "cached"},
+		{"good sum", New(Config{}), ReadOptions{Cache: cache, MD5: sum("md5", "cached").Hex}, "cached"},
+		{"bad sum of the cached file", New(Config{}), ReadOptions{Cache: cache, MD5: sum("md5", "x").Hex},
+			"error: MD5 checksum mismatch for cached download from '" + url + "' at '" + filepath.Join(cache, md5Name(url)) + "'"},
+		{"bad sum of the new file, in spite of the cache", New(Config{}), ReadOptions{Cache: cache, Newest: true, MD5: sum("md5", "cached").Hex},
+			"error: MD5 checksum mismatch downloading '" + url + "'"},
+		{"offline without cache", New(Config{}), ReadOptions{Offline: true}, "error: Couldn't download '" + url + "' in offline mode."},
+		{"offline, not cached", New(Config{Offline: true}), ReadOptions{Cache: t.TempDir()}, "error: Couldn't download '" + url + "' in offline mode."},
+		{"newest, new run", New(Config{}), ReadOptions{Cache: cache, Newest: true}, content},
+	} {
+		if got := read(step.c, step.o); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.what, got, step.want)
+		}
+	}
+	gone.Store(true)
+	sink := &events{}
+	if got := read(New(Config{}), ReadOptions{Cache: cache, Newest: true, Events: sink}); got != content {
+		t.Errorf("no fallback to the cache: %q", got)
+	}
+	if m := sink.of(event.Message); len(m) == 0 || m[len(m)-1].Level != event.Warning {
+		t.Errorf("messages %+v", m)
+	}
+	if got := read(New(Config{}), ReadOptions{}); got != "error: Error downloading extends for URL "+url+": HTTP Error 404: Not Found" {
+		t.Errorf("got %q", got)
+	}
+	if got := read(New(Config{}), ReadOptions{Cache: cache + "/none"}); !strings.Contains(got, "doesn't exist") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestReadLocal(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir+"/p.cfg", payload)
+	c := New(Config{Offline: true})
+	for _, url := range []string{"file://" + path, path, "p.cfg"} {
+		if got, err := c.Read(context.Background(), url, ReadOptions{Dir: dir}); err != nil || string(got) != payload {
+			t.Errorf("%s: got %q, %v", url, got, err)
+		}
+	}
+	for url, want := range map[string]string{
+		"file://" + path + "x": "Couldn't open " + path + "x: no such file or directory",
+		"file://h/x":           "cannot fetch 'file://h/x': a file URL cannot name the host 'h'; write file:///PATH",
+		dir:                    "Couldn't open " + dir + ": is a directory",
+	} {
+		if _, err := c.Read(context.Background(), url, ReadOptions{}); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", url, err, want)
+		}
+	}
+	_, err := c.Read(context.Background(), path, ReadOptions{MD5: sum("md5", "x").Hex})
+	if want := "MD5 checksum mismatch for local resource at '" + path + "'."; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package run
+
+import "syscall"
+
+// attributes makes the process lead a session of its own.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true}
+}
+
+// groups returns the leader's process group while it has members.
+func (s *session) groups() []int { return s.onlyGroup() }

@@ -1,0 +1,180 @@
+package recipes
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gobuild/buildout/event"
+	"gobuild/parts"
+	"gobuild/parts/run"
+	"gobuild/parts/store"
+)
+
+// cmmiEnvScript is the script that sets the environment of a failed build.
+const cmmiEnvScript = "slapos.recipe.build.env.sh"
+
+// cmmiBuild is one build of a part.
+type cmmiBuild struct {
+	*cmmiAction
+	*builder
+	lines  cmmiLines
+	source string // compile-directory, absolute
+}
+
+// build builds the part into its location, which is new and empty. Command
+// lines are checked before anything is fetched.
+func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
+	lines, err := a.commandLines()
+	if err != nil {
+		return err
+	}
+	set, err := a.env.resolve(w.Proc.Environ())
+	if err != nil {
+		return err
+	}
+	c := &cmmiBuild{a, newBuilder(w, a.options, set), lines, workPath(w, a.options.values["compile-directory"])}
+	c.strict = true
+	if err := c.prepareSource(ctx); err != nil {
+		return err
+	}
+	sayEnvironment(w, set)
+	if err := c.steps(ctx); err != nil {
+		return c.leave(ctx, err)
+	}
+	return c.finish()
+}
+
+// prepareSource unpacks the archive, if there is one, and finds the directory
+// that the steps run in.
+func (c *cmmiBuild) prepareSource(ctx context.Context) error {
+	if c.archive != nil {
+		if err := c.archive.unpack(ctx, c.w, c.source); err != nil {
+			return err
+		}
+	} else {
+		c.w.Say(event.Info, "Using local source directory: "+c.source)
+	}
+	dir, err := singleDirectory(c.source, c.archive == nil)
+	if err != nil {
+		return c.cmmiAction.options.firstPlace("path", "url").wrap(err)
+	}
+	c.dir = dir
+	return nil
+}
+
+// steps runs all steps in order.
+func (c *cmmiBuild) steps(ctx context.Context) error {
+	patch := c.builder.options.text("patch-binary", "patch") + " " + c.builder.options.words("patch-options", "-p0")
+	if err := c.patch(ctx, patch, c.patches); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{
+		c.callHook("pre-configure-hook"), c.script("pre-configure"), c.command("configure", c.lines.configure),
+		c.callHook("pre-make-hook"), c.script("pre-build"), c.command("make", c.lines.make),
+		c.script("pre-install"), c.command("install", c.lines.install),
+		c.callHook("post-make-hook"), c.script("post-install"),
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cmmiBuild) callHook(option string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		h, ok := c.hooks[option]
+		if !ok {
+			return nil
+		}
+		return c.hook(ctx, h, c.sections)
+	}
+}
+
+// script returns the step of a script, which sees the options as hooks left
+// them.
+func (c *cmmiBuild) script(option string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		o := c.builder.options
+		text, err := o.format(option, o.text(option, ""))
+		if err != nil || text == "" {
+			return err
+		}
+		return c.shell(ctx, option, text, o.place(option))
+	}
+}
+
+// command returns the step of a command line.
+func (c *cmmiBuild) command(step string, line cmmiLine) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if strings.TrimSpace(line.text) == "" {
+			return nil
+		}
+		return c.shell(ctx, step, line.text, line.place)
+	}
+}
+
+// leave writes the environment script of a failed build. After an interruption
+// there is nothing to explain.
+func (c *cmmiBuild) leave(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	if written := c.writeEnvScript(); written != nil {
+		fmt.Fprintf(c.w.Log, "%s: cannot write %s: %v\n", c.w.Part, cmmiEnvScript, written)
+		return c.left(err)
+	}
+	err = c.left(err)
+	fmt.Fprintf(c.w.Log, "A shell script %s has been generated. You can source it in your shell to reproduce build environment.\n", cmmiEnvScript)
+	return err
+}
+
+// finish does what follows a good build.
+func (c *cmmiBuild) finish() error {
+	if c.keep {
+		if err := c.writeEnvScript(); err != nil {
+			return err
+		}
+		c.w.Say(event.Info, "A shell script "+cmmiEnvScript+" has been generated.")
+	} else if c.archive != nil {
+		if err := store.Remove(c.source); err != nil {
+			return fmt.Errorf("remove the build directory: %w", err)
+		}
+	}
+	for line := range strings.Lines(c.builder.options.values["promises"]) {
+		if path := strings.TrimSpace(line); path != "" && isMissing(workPath(c.w, path)) {
+			c.w.Say(event.Warning, fmt.Sprintf("could not find promise '%s'", path))
+		}
+	}
+	if err := fixShebangs(c.frame.Location.Path); err != nil {
+		return fmt.Errorf("shorten the first lines of scripts: %w", err)
+	}
+	return nil
+}
+
+// shellName is what a shell can export.
+var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// writeEnvScript writes the environment script into the source directory. The
+// directories of temporary files, and what no shell can set, are comments.
+func (c *cmmiBuild) writeEnvScript() error {
+	var b strings.Builder
+	for _, assignment := range c.changed() {
+		name, value, _ := strings.Cut(assignment, "=")
+		if slices.Contains([]string{"TEMP", "TMP", "TMPDIR"}, name) || !shellName.MatchString(name) {
+			b.WriteByte('#')
+			value = strings.ReplaceAll(value, "\n", " ")
+		}
+		fmt.Fprintf(&b, "export %s=%s\n", name, run.Quote(value))
+	}
+	b.WriteString("echo 'Commands of this build, without its scripts and hooks:'\n")
+	for _, line := range []cmmiLine{c.lines.configure, c.lines.make, c.lines.install} {
+		fmt.Fprintf(&b, "echo %s\n", run.Quote("  "+strings.TrimSpace(line.text)))
+	}
+	return writeFile(filepath.Join(c.dir, cmmiEnvScript), []byte(b.String()), umasked(c.w, fs.FileMode(0o666)))
+}

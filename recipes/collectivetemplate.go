@@ -1,0 +1,235 @@
+package recipes
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gobuild/parts"
+)
+
+func collectivetemplateSpec() parts.Spec {
+	return parts.Spec{
+		Names: []string{"collectivetemplate", "collective.recipe.template"},
+		Doc: `Write a file from a template; ${name} is an option of the section.
+
+${section:option} and ${name} are substituted when the profile is evaluated.
+There is no escape: $${name} gives a dollar sign and the value. Parent
+directories of output that had to be made are removed when the part is
+uninstalled. The file is written again when its content would differ.`,
+		Open: true,
+		Options: []parts.OptionSpec{
+			{Name: "output", Required: true, Doc: "The file to write."},
+			{Name: "input", Doc: "The path of the template, or `inline:` and the template itself."},
+			{Name: "inline", Doc: "The template itself."},
+			{Name: "url", Doc: "The URL of the template."},
+			{Name: "mode", Doc: "Mode of the output in octal, whatever the umask.", Default: "that of the input file, else 0666 less the umask"},
+			{Name: "overwrite", Default: "true", Doc: "y, yes, 1 or true; anything else keeps an output that exists, and leaves it when the part is uninstalled."},
+			{Name: "input-encoding", Default: "utf-8", Doc: "Encoding of the template: utf-8, ascii or latin-1."},
+			{Name: "output-encoding", Default: "utf-8", Doc: "Encoding of the output: utf-8, ascii or latin-1."},
+			{Name: "timeout", Default: "1.0", Doc: "Seconds to wait for the url; read by the Python recipe only."},
+		},
+		Recipe: collectivetemplateRecipe{},
+	}
+}
+
+type collectivetemplateRecipe struct{}
+
+// collectivetemplateAction writes one rendered file.
+type collectivetemplateAction struct {
+	place     place // of output
+	output    string
+	text      []byte
+	mode      os.FileMode
+	hasMode   bool
+	overwrite bool
+}
+
+// Prepare renders the template. SPEC-recipes 11.
+func (collectivetemplateRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action, error) {
+	key, err := collectivetemplateCheck(o)
+	if err != nil {
+		return nil, err
+	}
+	a := &collectivetemplateAction{place: optionPlace(o, "output"), output: optionText(o, "output")}
+	if a.overwrite, err = optionBoolWords(o, "overwrite", true, trueWords, nil); err != nil {
+		return nil, err
+	}
+	optionText(o, "timeout")
+	source, info, err := collectivetemplateSource(ctx, o, key)
+	if err != nil {
+		return nil, err
+	}
+	if info != nil {
+		a.mode, a.hasMode = info.Mode()&(fs.ModePerm|specialBits), true
+	}
+	if mode, set, err := optionMode(o, "mode"); err != nil {
+		return nil, err
+	} else if set {
+		a.mode, a.hasMode = mode, true
+	}
+	a.text, err = collectivetemplateRender(ctx, o, key, source)
+	return a, err
+}
+
+// trueWords are the words that most recipes take for true.
+var trueWords = []string{"y", "yes", "1", "true"}
+
+// collectivetemplateCheck returns the option that holds the template.
+func collectivetemplateCheck(o parts.Options) (key string, err error) {
+	has := func(key string) bool { _, _, ok := o.Lookup(key); return ok }
+	input, inline, url := has("input"), has("inline"), has("url")
+	switch {
+	case !input && !inline && !url:
+		return "", optionError(o, "input", codeMissingOption, "No input file, inline template, or URL specified.")
+	case optionText(o, "output") == "":
+		return "", optionError(o, "output", codeMissingOption, "No output file specified.")
+	case input && (inline || url):
+		return "", optionError(o, "input", codeConflict, "Too many input sources.")
+	case inline:
+		return "inline", nil
+	case input:
+		return "input", nil
+	}
+	return "url", nil
+}
+
+// collectivetemplateSource returns the template. info is that of an input file.
+func collectivetemplateSource(ctx context.Context, o parts.Options, key string) (text string, info fs.FileInfo, err error) {
+	value := optionText(o, key)
+	var raw []byte
+	switch key {
+	case "inline":
+		return trimBlanks(value), nil, nil
+	case "input":
+		raw, info, err = collectivetemplateInput(ctx, o, value)
+		if body, ok := strings.CutPrefix(value, "inline:"); ok && errors.Is(err, fs.ErrNotExist) {
+			return trimBlanks(body), nil, nil
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil, optionError(o, key, codeFile, "Input file '%s' does not exist.", value)
+		}
+	default:
+		raw, _, err = readSource(ctx, o, key, value, nil)
+	}
+	if err != nil {
+		return "", nil, optionPlace(o, key).wrap(err)
+	}
+	text, err = collectivetemplateDecode(raw, optionText(o, "input-encoding"))
+	return text, info, optionPlace(o, "input-encoding").wrap(err)
+}
+
+// trimBlanks removes white space at the start of text.
+func trimBlanks(text string) string { return strings.TrimLeftFunc(text, unicode.IsSpace) }
+
+func collectivetemplateInput(ctx context.Context, o parts.Options, value string) ([]byte, fs.FileInfo, error) {
+	path, err := absolutePath(ctx, o, value)
+	if err != nil {
+		return nil, nil, err
+	}
+	return readRegular(path)
+}
+
+// collectivetemplateName is a reference without a section.
+var collectivetemplateName = regexp.MustCompile(`\$\{([^:]+?)\}`)
+
+// collectivetemplateRender makes `${name}` an option of this section and
+// substitutes the whole.
+func collectivetemplateRender(ctx context.Context, o parts.Options, key, text string) ([]byte, error) {
+	own := "$${" + strings.ReplaceAll(o.Name(), "$", "$$") + ":$1}"
+	at := optionPlace(o, key)
+	text, err := o.Substitute(ctx, collectivetemplateName.ReplaceAllString(text, own), at.at)
+	if err != nil {
+		return nil, at.wrap(err)
+	}
+	raw, err := collectivetemplateEncode(text, optionText(o, "output-encoding"))
+	return raw, optionPlace(o, "output-encoding").wrap(err)
+}
+
+// collectivetemplateLimits are the encodings with the largest character that
+// each can hold; utf-8 holds all.
+var collectivetemplateLimits = map[string]rune{
+	"": unicode.MaxRune, "utf-8": unicode.MaxRune, "utf8": unicode.MaxRune,
+	"latin-1": 0xff, "latin1": 0xff, "iso-8859-1": 0xff, "iso8859-1": 0xff,
+	"ascii": 0x7f, "us-ascii": 0x7f,
+}
+
+func collectivetemplateLimit(encoding string) (rune, error) {
+	limit, ok := collectivetemplateLimits[strings.ReplaceAll(strings.ToLower(encoding), "_", "-")]
+	if !ok {
+		return 0, fmt.Errorf("unknown encoding %q: it must be utf-8, ascii or latin-1", encoding)
+	}
+	return limit, nil
+}
+
+func collectivetemplateDecode(raw []byte, encoding string) (string, error) {
+	limit, err := collectivetemplateLimit(encoding)
+	if err != nil {
+		return "", err
+	}
+	if limit == unicode.MaxRune {
+		if !utf8.Valid(raw) {
+			return "", errors.New("the template is not valid utf-8")
+		}
+		return string(raw), nil
+	}
+	runes := make([]rune, len(raw))
+	for i, b := range raw {
+		if runes[i] = rune(b); runes[i] > limit {
+			return "", fmt.Errorf("byte %d of the template is not %s", i, encoding)
+		}
+	}
+	return string(runes), nil
+}
+
+func collectivetemplateEncode(text, encoding string) ([]byte, error) {
+	limit, err := collectivetemplateLimit(encoding)
+	if err != nil || limit == unicode.MaxRune {
+		return []byte(text), err
+	}
+	raw := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > limit {
+			return nil, fmt.Errorf("%q cannot be written as %s", r, encoding)
+		}
+		raw = append(raw, byte(r))
+	}
+	return raw, nil
+}
+
+// Run writes the file. What it has to make is owned, but an output that is not
+// to be overwritten.
+func (a *collectivetemplateAction) Run(_ context.Context, w *parts.Work) error {
+	path := workPath(w, a.output)
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && !a.overwrite {
+		return nil
+	}
+	if err := makeDirs(w, filepath.Dir(path), w.Own); err != nil {
+		return a.place.wrap(err)
+	}
+	if a.overwrite {
+		w.Own(a.output)
+	}
+	mode := a.mode
+	if !a.hasMode {
+		mode = umasked(w, 0o666)
+	}
+	return a.place.wrap(writeFile(path, a.text, mode))
+}
+
+// Update writes the file when its content differs.
+func (a *collectivetemplateAction) Update(ctx context.Context, w *parts.Work) error {
+	has, err := os.ReadFile(workPath(w, a.output))
+	if err == nil && bytes.Equal(has, a.text) {
+		return nil
+	}
+	return a.Run(ctx, w)
+}

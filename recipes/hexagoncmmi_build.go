@@ -1,0 +1,136 @@
+package recipes
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"gobuild/buildout/event"
+	"gobuild/parts"
+	"gobuild/parts/store"
+)
+
+// hexagoncmmiBuild is one build of a part.
+type hexagoncmmiBuild struct {
+	*hexagoncmmiAction
+	*builder
+	compile, location string
+}
+
+// Run builds the part. What it made is owned at the end only: a failed build
+// stays.
+func (a *hexagoncmmiAction) Run(ctx context.Context, w *parts.Work) error {
+	set, err := a.env.resolve(w.Proc.Environ())
+	if err != nil {
+		return err
+	}
+	sayEnvironment(w, set)
+	c := &hexagoncmmiBuild{hexagoncmmiAction: a, builder: newBuilder(w, a.options, set)}
+	c.compile, c.location = workPath(w, a.options.values["compile-directory"]), a.options.values["location"]
+	if err := c.prepareSource(ctx); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.location, 0o777); err != nil {
+		return err
+	}
+	if c.dir, err = singleDirectory(c.compile, a.archive == nil); err != nil {
+		return a.options.firstPlace("path", "url").wrap(err)
+	}
+	if err := c.steps(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return c.left(err)
+	}
+	return c.finish()
+}
+
+// prepareSource unpacks the archive, if there is one, into a new directory,
+// which a failure removes.
+func (c *hexagoncmmiBuild) prepareSource(ctx context.Context) error {
+	if c.archive == nil {
+		c.w.Say(event.Info, "Using local source directory: "+c.compile)
+		return nil
+	}
+	if !isMissing(c.compile) {
+		c.w.Say(event.Warning, "Removing already existing directory "+c.compile)
+	}
+	if err := store.Remove(c.compile); err != nil {
+		return fmt.Errorf("remove an old build directory: %w", err)
+	}
+	unowned := *c.w
+	unowned.Own = func(string) {}
+	if err := c.archive.Run(ctx, &unowned); err != nil {
+		if removed := store.Remove(c.compile); removed != nil {
+			return fmt.Errorf("%w; and %w", err, removed)
+		}
+		return err
+	}
+	return nil
+}
+
+// steps runs all steps in order.
+func (c *hexagoncmmiBuild) steps(ctx context.Context) error {
+	o := c.builder.options
+	patch := o.text("patch-binary", "patch") + " " + o.words("patch-options", "-p0") + " < "
+	for file := range strings.FieldsSeq(o.text("patches", "")) {
+		if err := c.shell(ctx, "patch", patch+file, o.place("patches")); err != nil {
+			return err
+		}
+	}
+	build := o.text("make-binary", "make") + " " + o.words("make-options", "")
+	for _, step := range []struct {
+		name, hook, text string
+		keys             []string
+	}{
+		{"configure", "pre-configure-hook", c.configureLine(), []string{"configure-command", "configure-options"}},
+		{"make", "pre-make-hook", build, []string{"make-binary", "make-options"}},
+		{"install", "", build + " " + o.words("make-targets", "install"), []string{"make-targets", "make-binary", "make-options"}},
+		{"", "post-make-hook", "", nil},
+	} {
+		if h, ok := c.hooks[step.hook]; ok {
+			// The hook gets a copy of the environment.
+			env := c.builder.env
+			if err := c.hook(ctx, h, c.sections); err != nil {
+				return err
+			}
+			c.builder.env = env
+		}
+		if strings.TrimSpace(step.text) == "" {
+			continue
+		}
+		if err := c.shell(ctx, step.name, step.text, o.firstPlace(step.keys...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configureLine returns the command line that configures.
+func (c *hexagoncmmiBuild) configureLine() string {
+	o := c.builder.options
+	command, options := o.text("configure-command", ""), o.words("configure-options", "")
+	if command != "" {
+		return command + " " + options
+	}
+	if !strings.Contains(options, "--prefix") {
+		options = strings.TrimSpace(`--prefix="` + o.values["prefix"] + `" ` + options)
+	}
+	return "./configure " + options
+}
+
+// finish removes the build directory and tells what belongs to the part.
+func (c *hexagoncmmiBuild) finish() error {
+	switch {
+	case c.archive == nil:
+	case c.keep:
+		c.w.Own(c.compile)
+	default:
+		if err := store.Remove(c.compile); err != nil {
+			return fmt.Errorf("remove the build directory: %w", err)
+		}
+	}
+	c.w.Own(c.location)
+	return nil
+}

@@ -1,0 +1,135 @@
+package recipes
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"gobuild/parts"
+)
+
+func templateSpec() parts.Spec {
+	return parts.Spec{
+		Names: []string{"template", "slapos.recipe.template"},
+		Doc: `Write a file from a text in which references of the profile are substituted.
+
+The text of inline is the value of the option. The text of url is read when the
+profile is evaluated; ${section:option} is substituted in it, ${:option} is an
+option of this section, and $$ is a dollar sign.
+
+A file that has the right content is not written again. Missing parent
+directories of output are made; they stay when the part is uninstalled. A link
+at output is replaced, not followed. The file of a url without md5sum is
+written anew at each run if it differs.`,
+		Open: true,
+		Options: []parts.OptionSpec{
+			{Name: "output", Required: true, Doc: "The file to write."},
+			{Name: "inline", Doc: "The text. Exactly one of inline and url must be set."},
+			{Name: "url", Doc: "The path or URL of the text."},
+			{Name: "md5sum", Doc: "MD5 of the text of url. With it the output is left alone by later runs."},
+			{Name: "mode", Doc: "Mode of the output in octal, whatever the umask.", Default: "0666 less the umask; 0777 when the text starts with #! and the path of a program"},
+		},
+		Recipe: templateRecipe{},
+	}
+}
+
+type templateRecipe struct{}
+
+// templateAction writes one rendered file.
+type templateAction struct {
+	place   place // of output
+	output  string
+	text    []byte
+	mode    os.FileMode
+	hasMode bool
+	fixed   bool // later runs leave the output alone
+}
+
+// Prepare renders the text. SPEC-recipes 4.
+func (templateRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action, error) {
+	sums, err := optionSums(o, "md5sum")
+	if err != nil {
+		return nil, err
+	}
+	a := &templateAction{}
+	if a.mode, a.hasMode, err = optionMode(o, "mode"); err != nil {
+		return nil, err
+	}
+	if a.output, err = requirePath(o, "output"); err != nil {
+		return nil, err
+	}
+	a.place = optionPlace(o, "output")
+	inline, url := optionText(o, "inline"), optionText(o, "url")
+	switch {
+	case url != "" && inline != "":
+		return nil, optionError(o, "inline", codeConflict, "options 'inline' & 'url' conflict")
+	case inline != "" && len(sums) > 0:
+		return nil, optionError(o, "md5sum", codeConflict, "options 'inline' & 'md5sum' conflict")
+	case inline != "":
+		a.text, a.fixed = []byte(inline), true
+		return a, nil
+	case url == "":
+		return nil, optionError(o, "url", codeMissingOption, "one of the options 'inline' 'url' is required")
+	}
+	a.fixed = len(sums) > 0
+	a.text, err = templateRender(ctx, o, url, sums)
+	return a, err
+}
+
+// templateRender reads a text and substitutes it in pieces, so that `$$` is a
+// dollar sign.
+func templateRender(ctx context.Context, o parts.Options, url string, sums []parts.Checksum) ([]byte, error) {
+	text, _, err := readSource(ctx, o, "url", url, sums)
+	if err != nil {
+		return nil, err
+	}
+	at := optionPlace(o, "url")
+	pieces := strings.Split(string(text), "$$")
+	for i, piece := range pieces {
+		if pieces[i], err = o.Substitute(ctx, piece, at.at); err != nil {
+			return nil, at.wrap(err)
+		}
+	}
+	return []byte(strings.Join(pieces, "$")), nil
+}
+
+// Run writes the file unless it is there.
+func (a *templateAction) Run(_ context.Context, w *parts.Work) error {
+	w.Own(a.output)
+	path := workPath(w, a.output)
+	if err := makeDirs(w, filepath.Dir(path), nil); err != nil {
+		return a.place.wrap(err)
+	}
+	return a.place.wrap(placeFile(path, a.text, a.fileMode(w)))
+}
+
+// Update renders a text again that may have changed since.
+func (a *templateAction) Update(ctx context.Context, w *parts.Work) error {
+	if a.fixed {
+		return nil
+	}
+	return a.Run(ctx, w)
+}
+
+func (a *templateAction) fileMode(w *parts.Work) os.FileMode {
+	switch {
+	case a.hasMode:
+		return a.mode
+	case isProgram(a.text):
+		return umasked(w, 0o777)
+	}
+	return umasked(w, 0o666)
+}
+
+// isProgram reports whether text starts with a #! line whose first word is an
+// executable file.
+func isProgram(text []byte) bool {
+	const executable = 1 // X_OK of access(2)
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	rest, ok := bytes.CutPrefix(line, []byte("#!"))
+	words := bytes.Fields(rest)
+	return ok && len(words) > 0 && syscall.Access(string(words[0]), executable) == nil
+}

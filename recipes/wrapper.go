@@ -1,0 +1,396 @@
+package recipes
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gobuild/buildout/diag"
+	"gobuild/parts"
+	"gobuild/parts/run"
+)
+
+func wrapperSpec() parts.Spec {
+	return parts.Spec{
+		Names: []string{"wrapper", "slapos.cookbook:wrapper"},
+		Doc: `Write a shell script that starts a program with fixed arguments and environment.
+
+The words of command-line are read as a shell reads them, but $, * and ~ have
+no meaning. The arguments of the script are added to them. The script replaces
+itself by the program.
+
+With wait-for-files, pidfile or reserve-cpu the program must be given by its
+path: it is not searched in PATH.
+
+private-tmpfs and redirect-* are not supported yet; they are refused.`,
+		Open: true,
+		Options: []parts.OptionSpec{
+			{Name: "command-line", Required: true, Doc: "The program and its arguments, quoted as for a shell."},
+			{Name: "wrapper-path", Required: true, Doc: "The script. Its directory must exist."},
+			{Name: "environment", Doc: "Lines NAME=VALUE: what is exported to the program."},
+			{Name: "sig-ign", Doc: "Signals that the program starts with ignored."},
+			{Name: "wait-for-files", Doc: "Files that must exist before the program starts, separated by blanks."},
+			{Name: "pidfile", Doc: "File with the process id. The program is not started while the process in it runs the same command."},
+			{Name: "reserve-cpu", Default: "false", Doc: "y, yes, 1 or true: ask for a CPU of its own in ~/.slapos-cpu-exclusive."},
+			{Name: "private-tmpfs", Doc: "Lines SIZE PATH: file systems in memory that only the program sees."},
+			{Name: "redirect-stdout", Doc: "File for the standard output of the program."},
+			{Name: "redirect-stderr", Doc: "File for the standard error of the program."},
+			{Name: "redirect-signal", Doc: "Signal to pass on when the redirected files are opened again."},
+			{Name: "hash-files", Doc: "Files made by the buildout. The name of the script ends with their digest."},
+			{Name: "hash-existing-files", Doc: "Files that exist before the run. As hash-files; a change installs the part anew."},
+			{Name: "__hash_files__", Computed: true, Doc: "Digest of hash-existing-files."},
+			{Name: "_d", Computed: true, Doc: "develop-eggs-directory of the buildout, if it has one."},
+			{Name: "_e", Computed: true, Doc: "eggs-directory of the buildout, if it has one."},
+		},
+		Recipe: wrapperRecipe{},
+	}
+}
+
+type wrapperRecipe struct{}
+
+// wrapperAction writes one script.
+type wrapperAction struct {
+	place  place // of wrapper-path
+	hashed place // of hash-files, or of hash-existing-files
+	path   string
+	hash   []string
+	script wrapperScript
+}
+
+// Prepare reads and checks all options. SPEC-recipes 13.1.
+func (wrapperRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action, error) {
+	if err := wrapperSetEggs(ctx, o); err != nil {
+		return nil, err
+	}
+	a := &wrapperAction{hashed: optionPlace(o, "hash-existing-files")}
+	var err error
+	if a.hash, err = wrapperHashed(ctx, o); err != nil {
+		return nil, err
+	}
+	if len(optionWords(o, "hash-files")) > 0 {
+		a.hashed = optionPlace(o, "hash-files")
+	}
+	if err := wrapperRefuse(o); err != nil {
+		return nil, err
+	}
+	if a.path, err = requirePath(o, "wrapper-path"); err != nil {
+		return nil, err
+	}
+	a.place = optionPlace(o, "wrapper-path")
+	a.script, err = wrapperRead(o)
+	return a, err
+}
+
+// wrapperSetEggs sets the options that tell where eggs are.
+func wrapperSetEggs(ctx context.Context, o parts.Options) error {
+	buildout, err := o.Section(ctx, "buildout")
+	if err != nil {
+		return err
+	}
+	for key, from := range map[string]string{"_d": "develop-eggs-directory", "_e": "eggs-directory"} {
+		if value, _, ok := buildout.Lookup(from); ok {
+			o.Set(key, value)
+		}
+	}
+	return nil
+}
+
+// wrapperHashed returns the files whose digest ends the name of the script,
+// and sets the digest of those that exist before the run.
+func wrapperHashed(ctx context.Context, o parts.Options) ([]string, error) {
+	made, err := wrapperPaths(ctx, o, "hash-files")
+	if err != nil {
+		return nil, err
+	}
+	if err := wrapperCheckMade(ctx, o, made); err != nil {
+		return nil, err
+	}
+	existing, err := wrapperPaths(ctx, o, "hash-existing-files")
+	if err != nil || len(existing) == 0 {
+		return made, err
+	}
+	digest, err := wrapperDigest(existing)
+	if err != nil {
+		return nil, optionPlace(o, "hash-existing-files").wrap(err)
+	}
+	o.Set("__hash_files__", digest)
+	return append(made, existing...), nil
+}
+
+func wrapperPaths(ctx context.Context, o parts.Options, key string) ([]string, error) {
+	words := optionWords(o, key)
+	for i, word := range words {
+		path, err := absolutePath(ctx, o, word)
+		if err != nil {
+			return nil, err
+		}
+		words[i] = path
+	}
+	return words, nil
+}
+
+// wrapperCheckMade refuses files of hash-files that exist outside of the
+// buildout directory.
+func wrapperCheckMade(ctx context.Context, o parts.Options, files []string) error {
+	var outside []string
+	for _, file := range files {
+		real, err := filepath.EvalSymlinks(file)
+		if err != nil {
+			continue // it is made later
+		}
+		dir, err := buildoutDirectory(ctx, o)
+		if err != nil {
+			return err
+		}
+		if dir, err = filepath.EvalSymlinks(dir); err != nil || !isWithin(real, dir) {
+			outside = append(outside, file)
+		}
+	}
+	if len(outside) == 0 {
+		return nil
+	}
+	d := optionError(o, "hash-files", codeBadValue,
+		"hash-files must only list files that are generated by buildout:\n  %s", strings.Join(outside, "\n  "))
+	return d.WithHint("list files that exist before the run in hash-existing-files")
+}
+
+// wrapperDigest returns the MD5 of all files: of each the length in decimal, a
+// line end, and the bytes.
+func wrapperDigest(files []string) (string, error) {
+	h := md5.New()
+	for _, file := range files {
+		if err := wrapperHashFile(h, file); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func wrapperHashFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return diag.At(diag.Span{}, codeFile, "No such file or directory: '%s'", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("'%s' is not a regular file", path)
+	}
+	fmt.Fprintf(w, "%d\n", info.Size())
+	_, err = io.CopyN(w, f, info.Size())
+	return err
+}
+
+// wrapperRefuse refuses what needs a launcher, and what has no meaning.
+func wrapperRefuse(o parts.Options) error {
+	if optionText(o, "redirect-signal") != "" && optionText(o, "redirect-stdout") == "" && optionText(o, "redirect-stderr") == "" {
+		return optionError(o, "redirect-signal", codeConflict, "redirect-signal without redirecting any output makes no sense")
+	}
+	for _, key := range []string{"private-tmpfs", "redirect-stdout", "redirect-stderr"} {
+		if optionText(o, key) != "" {
+			return optionError(o, key, "unsupported", "%s is not supported yet by gobuild: it needs the launcher", key)
+		}
+	}
+	return nil
+}
+
+// wrapperRead reads the options that make the text of the script.
+func wrapperRead(o parts.Options) (s wrapperScript, err error) {
+	line, err := requireOption(o, "command-line")
+	if err != nil {
+		return s, err
+	}
+	if s.words, err = run.Split(line); err != nil {
+		return s, optionError(o, "command-line", codeBadValue, "%v", err)
+	}
+	if len(s.words) == 0 {
+		return s, optionError(o, "command-line", codeBadValue, "the command is blank")
+	}
+	s.ignored, s.pidfile = optionText(o, "sig-ign"), optionText(o, "pidfile")
+	s.waitFor = optionWords(o, "wait-for-files")
+	if s.reserveCPU, err = optionBoolWords(o, "reserve-cpu", false, trueWords, nil); err != nil {
+		return s, err
+	}
+	if !s.simple() && !strings.Contains(s.words[0], "/") {
+		return s, optionError(o, "command-line", codeBadValue,
+			"%q is not a path: with wait-for-files, pidfile or reserve-cpu the program is not searched in PATH", s.words[0])
+	}
+	s.env, err = wrapperEnvironment(o)
+	return s, err
+}
+
+// wrapperEnvironment returns NAME=VALUE for each variable, sorted by name. Of
+// a name given twice the last value counts.
+func wrapperEnvironment(o parts.Options) ([]string, error) {
+	values := map[string]string{}
+	for _, line := range optionLines(o, "environment") {
+		name, value, ok := strings.Cut(line, "=")
+		name = strings.TrimSpace(name)
+		if !ok || !wrapperIsName(name) {
+			return nil, optionError(o, "environment", codeBadValue, "%q is not NAME=VALUE", line)
+		}
+		values[name] = strings.TrimSpace(value)
+	}
+	return run.MergeEnv(nil, values), nil
+}
+
+// wrapperIsName reports whether a shell can export a variable of this name.
+func wrapperIsName(name string) bool {
+	if name == "" || '0' <= name[0] && name[0] <= '9' {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	})
+}
+
+// Run writes the script.
+func (a *wrapperAction) Run(_ context.Context, w *parts.Work) error {
+	path, err := a.target()
+	if err != nil {
+		return err
+	}
+	mode := umasked(w, 0o755)
+	if a.script.simple() {
+		mode = 0o700
+	}
+	w.Own(path)
+	return a.place.wrap(placeFile(workPath(w, path), []byte(a.script.text()), mode))
+}
+
+// Update makes sure that the script still has the right name.
+func (a *wrapperAction) Update(_ context.Context, w *parts.Work) error {
+	path, err := a.target()
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(workPath(w, path)); err != nil || !info.Mode().IsRegular() {
+		d := a.place.fail("unstable-path", "unstable wrapper path ('%s')", path)
+		return d.WithHint("a file of hash-files has changed: uninstall the part, or list the file in hash-existing-files")
+	}
+	return nil
+}
+
+// target returns the path of the script, with the digest of the files.
+func (a *wrapperAction) target() (string, error) {
+	if len(a.hash) == 0 {
+		return a.path, nil
+	}
+	digest, err := wrapperDigest(a.hash)
+	return a.path + "-" + digest, a.hashed.wrap(err)
+}
+
+// wrapperScript is what a script does.
+type wrapperScript struct {
+	words      []string
+	env        []string // NAME=VALUE, sorted by name
+	ignored    string   // signals
+	waitFor    []string
+	pidfile    string
+	reserveCPU bool
+}
+
+// simple reports whether the script only sets up and runs the program.
+func (s wrapperScript) simple() bool {
+	return len(s.waitFor) == 0 && s.pidfile == "" && !s.reserveCPU
+}
+
+// text returns the script.
+func (s wrapperScript) text() string {
+	lines := []string{"#!/bin/sh -e"}
+	if s.ignored != "" {
+		lines = append(lines, "trap '' "+s.ignored)
+	}
+	command := "exec"
+	if !s.simple() {
+		command = `exec "$@"`
+		lines = append(lines, wrapperFold("set --", s.words)...)
+		lines = append(lines, s.preparation()...)
+	}
+	for _, variable := range s.env {
+		name, value, _ := strings.Cut(variable, "=")
+		lines = append(lines, "export "+name+"="+run.Quote(value))
+	}
+	if s.simple() {
+		lines = append(lines, wrapperFold(command, s.words)...)
+	} else {
+		lines = append(lines, command)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// wrapperFold adds the quoted words and the script's own arguments to a
+// command. A line of 40 characters or more is not made longer.
+func wrapperFold(command string, words []string) []string {
+	const full = 40
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = run.Quote(word)
+	}
+	lines := []string{command}
+	for _, word := range append(quoted, `"$@"`) {
+		last := &lines[len(lines)-1]
+		if len([]rune(*last)) < full {
+			*last += " " + word
+			continue
+		}
+		*last += ` \`
+		lines = append(lines, "\t"+word)
+	}
+	return lines
+}
+
+// wrapperSameCommand ends the script when the process in $pidfile runs the
+// command in "$@". Commands are compared as the bytes of their words, in
+// hexadecimal; the words before them, which a #! line puts there, do not count.
+const wrapperSameCommand = `hex() {
+	od -An -v -tx1 | tr -d '\n'
+}
+pid=$(cat "$pidfile" 2>/dev/null) || pid=
+case $pid in
+'' | *[!0-9]*) ;;
+*)
+	running=$({ hex <"/proc/$pid/cmdline"; } 2>/dev/null) || running=
+	case " 00$running" in
+	*" 00$(printf '%s\000' "$@" | hex)")
+		echo "Already running with pid $pid." >&2
+		exit 1
+		;;
+	esac
+	;;
+esac
+printf %s "$$" >"$pidfile"`
+
+// preparation returns what is done before the program starts.
+func (s wrapperScript) preparation() []string {
+	var lines []string
+	if s.pidfile != "" {
+		lines = append(lines, "pidfile="+run.Quote(s.pidfile), wrapperSameCommand)
+	}
+	if s.reserveCPU {
+		lines = append(lines, `echo "$$" >>"$HOME/.slapos-cpu-exclusive"`)
+	}
+	if len(s.waitFor) == 0 {
+		return lines
+	}
+	tests := slices.Clone(s.waitFor)
+	for i, file := range tests {
+		tests[i] = "[ -e " + run.Quote(file) + " ]"
+	}
+	return append(lines, "until "+strings.Join(tests, " && \\\n\t")+"; do",
+		"\tsleep 0.1 2>/dev/null || sleep 1", "done")
+}
