@@ -10,8 +10,8 @@ profile the file with that checksum is put there under the name that
 zc.buildout 2.x to 6.x looks for: the md5 of the URL's text, in hex.  With it
 the reference runs with -o although no URL can be reached.
 
-Prints one line per URL without a file and ends with status 1 if a list of
-SOURCES should have had it and has not (that is: always, unless --partial).
+A URL without a file is printed and makes the exit status 1; with --partial,
+for the sources of a smaller stack, it is left out.
 """
 import argparse
 import glob

@@ -26,6 +26,13 @@ mkdir -p "$3"
 work=$(cd "$3" && pwd)
 failures=0
 
+# give_up LOG: a build failed.
+give_up() {
+	tail -n 20 "$1"
+	echo "the build failed, log in $1"
+	exit 1
+}
+
 # untouched NAME DIR: no entry of DIR/parts is newer than DIR/stamp.
 untouched() {
 	changed=$(find "$2/parts" -cnewer "$2/stamp" | head -n 5)
@@ -55,7 +62,8 @@ copy() {
 
 if [ ! -f "$work/reference/.installed.cfg" ]; then
 	echo "building $stack with the reference, log in $work/reference.log"
-	BUILDOUT=$venv/bin/buildout sh "$here/reference.sh" "$stack" "$sources" "$work/reference" >"$work/reference.log" 2>&1
+	BUILDOUT=$venv/bin/buildout sh "$here/reference.sh" "$stack" "$sources" "$work/reference" >"$work/reference.log" 2>&1 ||
+		give_up "$work/reference.log"
 fi
 if [ ! -f "$work/gobuild/.installed.cfg" ]; then
 	echo "building $stack with gobuild, log in $work/gobuild.log"
@@ -63,7 +71,7 @@ if [ ! -f "$work/gobuild/.installed.cfg" ]; then
 	cp "$work/reference/buildout.cfg" "$work/gobuild/buildout.cfg"
 	cp -P "$work/reference/mirror" "$work/gobuild/mirror"
 	cp -PR "$work/reference/download-cache" "$work/gobuild/download-cache"
-	(cd "$work/gobuild" && "$gobuild" -N -o) >"$work/gobuild.log" 2>&1
+	(cd "$work/gobuild" && "$gobuild" -N -o) >"$work/gobuild.log" 2>&1 || give_up "$work/gobuild.log"
 fi
 
 if python3 "$here/same_tree.py" "$work/reference/parts" "$work/gobuild/parts" >"$work/same_tree.log"; then

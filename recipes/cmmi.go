@@ -2,7 +2,6 @@ package recipes
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -259,10 +258,4 @@ func (a *cmmiAction) Update(ctx context.Context, w *parts.Work) error {
 // Run builds the part.
 func (a *cmmiAction) Run(ctx context.Context, w *parts.Work) error {
 	return store.Install(ctx, w, a.frame, func(ctx context.Context) error { return a.build(ctx, w) })
-}
-
-// isMissing reports whether there is nothing at path.
-func isMissing(path string) bool {
-	_, err := os.Stat(path)
-	return os.IsNotExist(err)
 }

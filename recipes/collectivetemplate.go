@@ -19,7 +19,7 @@ import (
 func collectivetemplateSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"collectivetemplate", "collective.recipe.template"},
-		Doc: `Write a file from a template; ${name} is an option of the section.
+		Doc: `Writes a file from a template; ${name} is an option of the section.
 
 ${section:option} and ${name} are substituted when the profile is evaluated.
 There is no escape: $${name} gives a dollar sign and the value. Parent
@@ -76,8 +76,10 @@ func (collectivetemplateRecipe) Prepare(ctx context.Context, o parts.Options) (p
 	} else if set {
 		a.mode, a.hasMode = mode, true
 	}
-	a.text, err = collectivetemplateRender(ctx, o, key, source)
-	return a, err
+	if a.text, err = collectivetemplateRender(ctx, o, key, source); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // trueWords are the words that most recipes take for true.

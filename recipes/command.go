@@ -16,7 +16,7 @@ import (
 func commandSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"command", "plone.recipe.command"},
-		Doc: `Run a shell command when the part is installed.
+		Doc: `Runs a shell command when the part is installed.
 
 Several lines are one script, which goes on after a line that fails: the status
 of the last one counts. The command runs in the buildout directory with the

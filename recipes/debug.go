@@ -15,7 +15,7 @@ import (
 func debugSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"debug", "zc.buildout:debug"},
-		Doc: `Print the options of the section, sorted by name, and install nothing.
+		Doc: `Prints the options of the section, sorted by name, and installs nothing.
 
 Each line is the name, an equals sign and the value as Python writes a text.`,
 		Open:   true,

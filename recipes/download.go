@@ -12,7 +12,7 @@ import (
 func downloadSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"download", "slapos.recipe.build:download"},
-		Doc: `Download one file.
+		Doc: `Downloads one file.
 
 The file is parts-directory/NAME/NAME, or has another name or place by filename
 or destination. A file from the network has mode 0600; a local one is copied

@@ -20,7 +20,7 @@ import (
 func gitcloneSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"gitclone", "slapos.recipe.build:gitclone"},
-		Doc: `Clone a git repository.
+		Doc: `Clones a git repository.
 
 Without revision and develop, the revision is asked of the repository when the
 profile is evaluated, so that a branch that has moved installs the part anew.
@@ -35,7 +35,7 @@ changes the text of an error.`,
 			{Name: "repository", Required: true, Doc: "The URL or path of the repository."},
 			{Name: "location", Default: "parts-directory/NAME", Computed: true, Doc: "The directory of the clone."},
 			{Name: "branch", Doc: "The branch to clone. Ignored when revision is set."},
-			{Name: "revision", Computed: true, Doc: "The commit, tag or branch to check out."},
+			{Name: "revision", Computed: true, Default: "that of branch, or of HEAD", Doc: "The commit, tag or branch to check out."},
 			{Name: "git-executable", Default: "git", Doc: "The git program."},
 			{Name: "develop", Default: "false", Doc: "y, yes, 1 or true: a clone that exists is kept as it is. Unlike elsewhere, uninstall takes a missing value for true."},
 			{Name: "depth", Doc: "Number of commits to get."},

@@ -20,7 +20,7 @@ import (
 func hexagondownloadSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"hexagondownload", "hexagonit.recipe.download"},
-		Doc: `Download a package and unpack it into a directory.
+		Doc: `Downloads a package and unpacks it into a directory.
 
 The directory is owned by the part if the part made it, and so is each entry at
 the top of it. Booleans are yes, true, 1 or on; anything else is false.`,
@@ -82,10 +82,13 @@ func (hexagondownloadRecipe) Prepare(_ context.Context, o parts.Options) (parts.
 		a.excludes = append(a.excludes, hexagondownloadCompile(line))
 	}
 	a.destination = optionText(o, "destination")
-	if is("download-only") {
-		a.filename, err = hexagondownloadName(o)
+	if !is("download-only") {
+		return a, nil
 	}
-	return a, err
+	if a.filename, err = hexagondownloadName(o); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // hexagondownloadRequest reads the options that tell what to fetch.

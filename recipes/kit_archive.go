@@ -85,3 +85,9 @@ func singleDirectory(dir string, links bool) (string, error) {
 	}
 	return dir, nil
 }
+
+// isMissing reports whether there is nothing at path.
+func isMissing(path string) bool {
+	_, err := os.Stat(path)
+	return os.IsNotExist(err)
+}

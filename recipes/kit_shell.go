@@ -54,7 +54,7 @@ func (b *builder) run(ctx context.Context, c parts.Command, at place) error {
 	return &diag.Diagnostic{
 		Code: codeStepFailed, At: at.at, Path: []string{b.w.Part, c.Step}, Err: err,
 		Msg:  "System error: the command " + ending(exit),
-		Hint: "to run it again: " + b.pasteable(c),
+		Hint: "To run it again: " + b.pasteable(c),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // mkdirectoryDoc is what both recipes that make directories have in common.
-const mkdirectoryDoc = `Make directories: the value of every option but recipe and mode is a path.
+const mkdirectoryDoc = `Makes directories: the value of every option but recipe and mode is a path.
 
 Missing parents are made too, with mode 0777 less the umask. The directories
 may hold user data: they are never removed. Each run makes those that are

@@ -21,7 +21,9 @@ func Builtin() []parts.Spec {
 		commandSpec(),
 		gitcloneSpec(),
 		collectivetemplateSpec(),
+		hexagonCmmiSpec(),
 		hexagondownloadSpec(),
+		zcCmmiSpec(),
 		debugSpec(),
 	}
 }

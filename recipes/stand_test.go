@@ -245,3 +245,9 @@ type temporaryFetcher struct {
 func (f temporaryFetcher) Fetch(context.Context, parts.FetchRequest) (parts.Fetched, error) {
 	return parts.Fetched{Path: f.path, Temp: true}, nil
 }
+
+// rel returns a name below the buildout directory in its shortest form.
+func (s *stand) rel(name string) string {
+	rel, _ := filepath.Rel(s.Work.Dir, s.at(name))
+	return rel
+}

@@ -15,7 +15,7 @@ import (
 func symlinkSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"symlink", "symbolic.link", "slapos.cookbook:symbolic.link"},
-		Doc: `Make symbolic links, each named after the last component of its target.
+		Doc: `Makes symbolic links, each named after the last component of its target.
 
 A link that exists is replaced, anything else in its place is an error. A
 target need not exist.`,

@@ -14,7 +14,7 @@ import (
 func templateSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"template", "slapos.recipe.template"},
-		Doc: `Write a file from a text in which references of the profile are substituted.
+		Doc: `Writes a file from a text in which references of the profile are substituted.
 
 The text of inline is the value of the option. The text of url is read when the
 profile is evaluated; ${section:option} is substituted in it, ${:option} is an
@@ -75,8 +75,10 @@ func (templateRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Actio
 		return nil, optionError(o, "url", codeMissingOption, "one of the options 'inline' 'url' is required")
 	}
 	a.fixed = len(sums) > 0
-	a.text, err = templateRender(ctx, o, url, sums)
-	return a, err
+	if a.text, err = templateRender(ctx, o, url, sums); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // templateRender reads a text and substitutes it in pieces, so that `$$` is a

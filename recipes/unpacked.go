@@ -11,7 +11,7 @@ import (
 func unpackedSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"unpacked", "download-unpacked", "slapos.recipe.build:download-unpacked"},
-		Doc: `Download an archive and unpack it into the part's directory.
+		Doc: `Downloads an archive and unpacks it into the part's directory.
 
 Zip and tar archives are known by their content, whatever their compression; a
 local directory is copied. An archive with one top directory, and nothing

@@ -21,7 +21,7 @@ import (
 func wrapperSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"wrapper", "slapos.cookbook:wrapper"},
-		Doc: `Write a shell script that starts a program with fixed arguments and environment.
+		Doc: `Writes a shell script that starts a program with fixed arguments and environment.
 
 The words of command-line are read as a shell reads them, but $, * and ~ have
 no meaning. The arguments of the script are added to them. The script replaces
@@ -85,8 +85,10 @@ func (wrapperRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action
 		return nil, err
 	}
 	a.place = optionPlace(o, "wrapper-path")
-	a.script, err = wrapperRead(o)
-	return a, err
+	if a.script, err = wrapperRead(o); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // wrapperSetEggs sets the options that tell where eggs are.

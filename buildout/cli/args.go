@@ -17,7 +17,7 @@ type commandLine struct {
 }
 
 // valueFlags are the flags whose value is the next word.
-var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--python"}
+var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--python", "--message-format"}
 
 // split takes the assignments out of args.
 func split(args []string) (commandLine, error) {
@@ -30,13 +30,14 @@ func split(args []string) (commandLine, error) {
 			line.rest = append(line.rest, args[i:]...)
 			return line, nil
 		case strings.HasPrefix(word, "-"):
-			line.rest = append(line.rest, word)
-			if takesValue(word) && i+1 < len(args) {
-				i++
-				offset += len(word) + 1
-				word = args[i]
+			if !takesValue(word) || i+1 == len(args) {
 				line.rest = append(line.rest, word)
+				break
 			}
+			i++
+			line.rest = append(line.rest, attach(word, args[i])...)
+			offset += len(word) + 1
+			word = args[i]
 		default:
 			if err := line.assign(word, offset); err != nil {
 				return line, err
@@ -60,6 +61,20 @@ func takesValue(word string) bool {
 	}
 	at := strings.IndexAny(word[1:], "ctj")
 	return at >= 0 && at == len(word)-2
+}
+
+// attach joins a flag word and its value, so that no reader behind takes the
+// value for the command.
+func attach(word, value string) []string {
+	if strings.HasPrefix(word, "--") {
+		return []string{word + "=" + value}
+	}
+	last := len(word) - 1
+	joined := "-" + word[last:] + "=" + value
+	if last == 1 {
+		return []string{joined}
+	}
+	return []string{word[:last], joined}
 }
 
 // assign reads [section:]option=value.

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"gobuild/buildout"
 	"gobuild/buildout/diag"
+	"gobuild/buildout/settings"
 	"gobuild/buildout/ui"
 )
 
@@ -79,6 +81,7 @@ type app struct {
 	Env
 	flags flags
 	line  commandLine
+	read  *settings.Settings // once they are needed
 }
 
 func (a *app) run(ctx context.Context) error {
@@ -114,22 +117,38 @@ func (a *app) report(ctx context.Context, err error) Status {
 	return StatusUsage
 }
 
-// show prints diagnostics on stderr.
+// show prints diagnostics on stderr, but no warning whose code is silenced.
 func (a *app) show(list diag.List) {
+	list = a.audible(list)
 	if len(list) == 0 {
 		return
 	}
-	if a.flags.json {
+	switch a.flags.format {
+	case "json":
 		ui.DiagnosticsJSON(a.Stderr, list)
-		return
+	case "github":
+		ui.GitHub(a.Stderr, list, a.style())
+	case "sarif":
+		ui.SARIF(a.Stderr, list, version(), a.style())
+	default:
+		ui.Diagnostics(a.Stderr, list, a.style())
 	}
-	ui.Diagnostics(a.Stderr, list, a.style())
+}
+
+func (a *app) audible(list diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(list), func(d *diag.Diagnostic) bool {
+		return d.Severity != diag.Error && a.read != nil && slices.Contains(a.read.Silence, d.Code)
+	})
 }
 
 // style is how messages on stderr look. A bad --color is reported where the
 // flags are checked.
 func (a *app) style() ui.Style {
-	s, _ := ui.NewStyle(a.Stderr, a.flags.color, a.Environ)
+	mode := a.flags.color
+	if mode == "" && a.read != nil {
+		mode = a.read.Color
+	}
+	s, _ := ui.NewStyle(a.Stderr, mode, a.Environ)
 	s.Dir = a.Dir
 	return s
 }

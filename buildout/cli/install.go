@@ -64,6 +64,7 @@ func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
 
 // warn shows warnings, by way of the screen, unless the user wants fewer words.
 func (a *app) warn(screen ui.Screen, list diag.List) {
+	list = a.audible(list)
 	if len(list) == 0 || a.flags.quiet > a.flags.verbose+1 {
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"gobuild/buildout"
 	"gobuild/buildout/condition"
@@ -32,15 +31,21 @@ func (a *app) open(ctx context.Context, sink event.Sink) (*buildout.Engine, erro
 	return e, withStatus(StatusProfile, err)
 }
 
-// settings reads gobuild's own settings.
+// settings reads gobuild's own settings, once.
 func (a *app) settings() (*settings.Settings, error) {
-	project := ""
-	if !profile.IsURL(a.flags.config) {
-		project = filepath.Join(filepath.Dir(a.path(a.flags.config)), "gobuild.ini")
+	if a.read != nil {
+		return a.read, nil
 	}
-	s, err := settings.Load(settings.Where{
-		System: "/etc/gobuild.ini", User: settings.UserFile(a.Environ), Project: project, Environ: a.Environ})
-	return s, withStatus(StatusUsage, err)
+	path := ""
+	if !profile.IsURL(a.flags.config) {
+		path = a.path(a.flags.config)
+	}
+	s, err := settings.Load(settings.Places(path, a.Environ))
+	if err != nil {
+		return nil, withStatus(StatusUsage, err)
+	}
+	a.read = s
+	return s, nil
 }
 
 // path makes a path of the command line absolute.
@@ -71,7 +76,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 		Umask: umask(), Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
 		Command: strings.Join(append([]string{"gobuild"}, a.Args...), " "),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
-			StallTimeout: time.Duration(s.Timeout) * time.Second, UserAgent: "gobuild/" + version()},
+			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},
 	}, nil
 }
 

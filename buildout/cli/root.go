@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,7 @@ type flags struct {
 	noNewest  bool
 	dialect   string
 	color     string
+	format    string
 	json      bool
 	jobs      int
 	noWait    bool
@@ -50,6 +53,9 @@ const statusHelp = `
 Exit status: 0 done; 1 a part failed; 2 wrong use; 3 an error in the profile;
 4 a source could not be fetched; 6 the state of the directory is damaged or
 cannot be written; 130 interrupted.`
+
+// messageFormats are the values of --message-format.
+var messageFormats = []string{"text", "json", "github", "sarif"}
 
 // newRoot makes the command tree.
 func newRoot(a *app) *cobra.Command {
@@ -98,13 +104,15 @@ func (a *app) addFlags(root *cobra.Command) {
 	p.BoolVarP(&f.noNewest, "no-newest", "N", false, "what is there is good enough (buildout:newest=false)")
 	p.StringVar(&f.dialect, "dialect", "", "rules of the profile language: auto, upstream or slapos")
 	p.StringVar(&f.color, "color", "", "colour of messages: auto, always or never")
-	p.BoolVar(&f.json, "json", false, "results, events and errors as JSON")
+	p.BoolVar(&f.json, "json", false, "results and events as JSON on standard output")
+	p.StringVar(&f.format, "message-format", "", "form of errors and warnings on standard error: text, json, github or sarif")
 	p.IntVarP(&f.jobs, "jobs", "j", -1, "`N` jobs for make (MAKEFLAGS=-jN) where a part says nothing else")
 	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
 	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
 	root.Flags().BoolVarP(&f.reference, "W", "W", false, "")
 	root.Flags().MarkHidden("W")
 	root.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"auto", "upstream", "slapos"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("message-format", cobra.FixedCompletions(messageFormats, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(ui.ColorModes, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -119,6 +127,9 @@ func (a *app) checkFlags() error {
 	}
 	if _, err := ui.NewStyle(a.Stderr, f.color, a.Environ); err != nil {
 		return withStatus(StatusUsage, err)
+	}
+	if !slices.Contains(messageFormats, cmp.Or(f.format, "text")) {
+		return usage("unknown --message-format %q: it is one of %s", f.format, strings.Join(messageFormats, ", "))
 	}
 	if f.timeout != "" {
 		if _, err := strconv.Atoi(f.timeout); err != nil {

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"gobuild/buildout/settings"
 )
 
 func newSettings(a *app) *cobra.Command {
@@ -25,8 +28,8 @@ func runSettings(a *app) error {
 		return writeJSON(a.Stdout, s)
 	}
 	w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
-	for _, line := range s.Lines() {
-		fmt.Fprintf(w, "%s\t= %s\t# %s\n", line.Key, line.Value, line.Origin)
+	for _, k := range settings.Keys() {
+		fmt.Fprintf(w, "%s\t= %s\t# %s\n", k.Name, s.Get(k.Name), cmp.Or(s.Origins[k.Name], "default"))
 	}
 	return w.Flush()
 }

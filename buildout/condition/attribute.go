@@ -14,7 +14,7 @@ var starlarkMethods = map[string][]string{
 	"string": {"capitalize", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdigit", "islower",
 		"isspace", "istitle", "isupper", "lower", "partition", "removeprefix", "removesuffix",
 		"rfind", "rindex", "rpartition", "splitlines", "startswith", "title", "upper"},
-	"list": {"append", "clear", "extend", "index", "insert", "pop", "remove"},
+	"list": {"append", "clear", "extend", "insert", "pop", "remove"},
 	"dict": {"get", "items", "keys", "pop", "setdefault", "update", "values"},
 	"set":  {"difference", "intersection", "issubset", "issuperset", "symmetric_difference", "union"},
 }
@@ -54,7 +54,6 @@ func attribute(r *run, a []starlark.Value) (starlark.Value, error) {
 		if i := slices.Index(x.names, name); i >= 0 {
 			return x.Tuple[i], nil
 		}
-		return nil, missing
 	case starlark.String:
 		if name == "format" {
 			return starlark.NewBuiltin(name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -69,8 +68,13 @@ func attribute(r *run, a []starlark.Value) (starlark.Value, error) {
 			return bound(name, x, copyMethod), nil
 		}
 	}
-	if name == "count" && starlark.Len(a[0]) >= 0 && a[0].Type() != "string" {
-		return bound(name, a[0], countMethod), nil
+	if kind := typeName(unwrap(a[0])); kind == "tuple" || kind == "list" {
+		switch name {
+		case "count":
+			return bound(name, a[0], countMethod), nil
+		case "index":
+			return bound(name, a[0], indexMethod), nil
+		}
 	}
 	if !slices.Contains(starlarkMethods[a[0].Type()], name) {
 		return nil, missing
@@ -351,6 +355,22 @@ func countMethod(r *run, a []starlark.Value) (starlark.Value, error) {
 	return starlark.MakeInt(n), err
 }
 
+func indexMethod(r *run, a []starlark.Value) (starlark.Value, error) {
+	if len(a) != 2 {
+		return nil, errorf(Unsupported, "index() with bounds is not supported in conditions")
+	}
+	items, err := r.elements(a[0])
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range items {
+		if equal, err := r.equal(item, a[1]); err != nil || equal {
+			return starlark.MakeInt(i), err
+		}
+	}
+	return nil, errorf("ValueError", "%s is not in %s", repr(a[1]), typeName(a[0]))
+}
+
 // presentable returns v so that Starlark's formatting shows it as Python does.
 func (r *run) presentable(v starlark.Value) (starlark.Value, error) {
 	switch v.(type) {
@@ -393,6 +413,9 @@ func formatText(r *run, s starlark.String, args starlark.Tuple, kwargs []starlar
 // format is `text % values`.
 func (r *run) format(a, b starlark.Value) (starlark.Value, error) {
 	text := a.(starlark.String)
+	if _, isList := b.(*starlark.List); isList && !strings.Contains(string(text), "%") {
+		return text, nil // a list may be left over, other values not
+	}
 	size := 0
 	values, err := r.presentAll(b, &size)
 	if err != nil {

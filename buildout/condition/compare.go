@@ -223,6 +223,9 @@ func (r *run) contains(a, b starlark.Value) (bool, error) {
 		_, found, err := b.Get(key)
 		return found, err
 	case *starlark.Set:
+		if _, isSet := a.(*starlark.Set); isSet {
+			return false, nil // looked up as a frozen set, which no set here holds
+		}
 		key, err := r.key(a)
 		if err != nil {
 			return false, err

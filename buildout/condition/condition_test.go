@@ -35,6 +35,7 @@ func TestEval(t *testing.T) {
 		// The conformance cases of the topic cond.
 		{"[1,2,3][1] == 2", yes}, {"len([1]) == 2", no}, {"", yes}, {"False", no}, {"True", yes},
 		{"linux", yes}, {"windows or macosx", no}, {"posix", yes},
+		{"str(sys.version_info).startswith('sys.version_info(major=3, minor=11')", yes}, {"'a' % [] == 'a' and {1} not in {1}", yes},
 		{`python_version >= "3"`, yes}, {`platform_system == "Windows"`, no}, {`sys_platform == "linux"`, yes},
 		{"platform.machine() in ('x86_64', 'aarch64')", yes}, {`linux and platform.machine() == "sparc"`, no},
 		{"python2", no}, {"python3", yes}, {"re.match('a', 'abc') and os.sep == '/'", yes},
@@ -136,6 +137,28 @@ func TestErrors(t *testing.T) {
 		}
 		if got.Kind != c.kind || !strings.Contains(got.Msg, c.msg) || got.Offset != c.offset {
 			t.Errorf("Eval(%q) = %s %q at %d, want %s %q at %d", c.expr, got.Kind, got.Msg, got.Offset, c.kind, c.msg, c.offset)
+		}
+	}
+}
+
+// The conditions of the SlapOS profiles (August 2026), as CPython 3.11 on
+// Linux x86_64 decides them.
+func TestSlapOS(t *testing.T) {
+	e := New(testPython(t))
+	for expr, want := range map[string]bool{
+		`python2`: no, `python3`: yes, `python27`: no, `bits32`: no, `posix`: yes, `pypy`: no,
+		`linux and platform.machine() == "x86_64"`: yes, `linux and platform.machine() == 'x86_64'`: yes,
+		`linux and platform.machine() == "i386"`: no, `linux and platform.machine() == 'i686'`: no,
+		`not (linux and platform.machine() == "x86_64")`: no, `not linux or platform.machine() != 'riscv64'`: yes,
+		`platform.machine() == 'aarch64'`: no,
+		`sys.version_info < (3,8)`:        no, `sys.version_info < (3,9)`: no, `sys.version_info < (3,10)`: no, `sys.version_info < (3,11)`: no,
+		`pypy or sys.version_info >= (3,13)`:                         no,
+		`[int(q) for q in platform.release().split(".")[:2]]<[4,14]`: no,
+		`os.path.isdir('/usr/lib/arm-linux-gnueabihf') and os.access('/proc/device-tree/model', os.R_OK) and 'OLinuXino' in open('/proc/device-tree/model').read()`: no,
+		`sys.version_info < (3, 10) or (platform.freedesktop_os_release()['ID'] == 'debian' and int(platform.freedesktop_os_release()['VERSION_ID']) < 12)`:         no,
+	} {
+		if got, err := e.Eval(expr); err != nil || got != want {
+			t.Errorf("Eval(%q) = %v, %v; want %v", expr, got, err, want)
 		}
 	}
 }

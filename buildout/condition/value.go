@@ -194,7 +194,7 @@ func index(r *run, a []starlark.Value) (starlark.Value, error) {
 		}
 		return value, err
 	}
-	if o, ok := x.(*object); ok && o.members["group"] != nil {
+	if o, ok := x.(*object); ok && o.kind == "re.Match" {
 		return starlark.Call(r.thread, o.members["group"], starlark.Tuple{key}, nil)
 	}
 	items, ok := r.sequence(x)
@@ -237,7 +237,11 @@ func slice(r *run, a []starlark.Value) (starlark.Value, error) {
 	x := unwrap(a[0])
 	items, ok := r.sequence(x)
 	if !ok {
-		return nil, errorf("TypeError", "'%s' object is not subscriptable", typeName(x))
+		kind := "TypeError"
+		if o, isObject := x.(*object); isObject && o.kind == "re.Match" {
+			kind = "IndexError"
+		}
+		return nil, errorf(kind, "'%s' object is not subscriptable", typeName(x))
 	}
 	step := 1
 	if a[3] != starlark.None {
@@ -353,7 +357,13 @@ func repr(v starlark.Value) string {
 		}
 		return strings.Join(texts, ", ")
 	}
-	switch v := unwrap(v).(type) {
+	switch v := v.(type) {
+	case *structure:
+		fields := make([]string, len(v.names))
+		for i, name := range v.names {
+			fields[i] = name + "=" + repr(v.Tuple[i])
+		}
+		return v.kind + "(" + strings.Join(fields, ", ") + ")"
 	case starlark.String:
 		return quote(string(v))
 	case starlark.Bytes:

@@ -10,7 +10,7 @@ import (
 func (l *loader) linear() sections {
 	w := linearWalk{loader: l, result: sections{"buildout": l.defaults()}, done: map[string]bool{}}
 	w.roots()
-	update(w.result, l.commandLine())
+	overlay(w.result, l.commandLine())
 	return w.result
 }
 
@@ -57,7 +57,7 @@ func (w *linearWalk) walk(e entry, name string) {
 	w.stack = w.stack[:len(w.stack)-1]
 	w.done[name] = true
 	if w.result != nil {
-		update(w.result, w.content(f, name))
+		overlay(w.result, w.content(f, name))
 	}
 }
 

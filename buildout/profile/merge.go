@@ -8,9 +8,9 @@ import (
 // sections is a stage of merging: section name to section.
 type sections map[string]*Section
 
-// update lays file over acc (SPEC-engine 3). Sections of acc are changed in
+// overlay lays file over acc (SPEC-engine 3). Sections of acc are changed in
 // place; those of file never are.
-func update(acc, file sections) {
+func overlay(acc, file sections) {
 	for name, s := range file {
 		old := acc[name]
 		switch {

@@ -15,12 +15,12 @@ func (l *loader) tree() sections {
 		t := treeWalk{loader: l, result: user}
 		t.walk(entry{name: l.UserDefaults}, l.UserDefaults)
 	}
-	update(acc, l.root(entry{name: l.Root}, l.Root, user))
+	overlay(acc, l.root(entry{name: l.Root}, l.Root, user))
 	for _, e := range l.commandExtends() {
 		name := treeName(baseOf(e.name), filepath.Base(e.name))
-		update(acc, l.root(e, name, user))
+		overlay(acc, l.root(e, name, user))
 	}
-	update(acc, l.commandLine())
+	overlay(acc, l.commandLine())
 	return acc
 }
 
@@ -58,12 +58,12 @@ func (t *treeWalk) walk(e entry, name string) {
 		for n, s := range t.user {
 			under[n] = s.clone()
 		}
-		update(under, content)
+		overlay(under, content)
 		content, t.user = under, nil
 	}
 	for _, child := range t.optional(f) {
 		t.walk(child, treeName(baseOf(name), child.name))
 	}
 	t.stack = t.stack[:len(t.stack)-1]
-	update(t.result, content)
+	overlay(t.result, content)
 }

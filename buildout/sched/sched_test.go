@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 var errBad = errors.New("bad")
@@ -142,25 +143,23 @@ func (g *gate) task(name string, slots int, needs ...string) Task {
 	}}
 }
 
-// next returns the names of the next n tasks that start, sorted.
-func (g *gate) next(n int) string {
-	names := make([]string, n)
-	for i := range names {
-		names[i] = <-g.started
-	}
-	slices.Sort(names)
-	return strings.Join(names, " ")
+// end lets a task end, and returns when all that follows from it has happened.
+func (g *gate) end(name string, err error) {
+	g.finish[name] <- err
+	synctest.Wait()
 }
 
+// mustStart checks which tasks started since it was called before.
 func (g *gate) mustStart(t *testing.T, want string) {
 	t.Helper()
-	if got := g.next(len(strings.Fields(want))); got != want {
-		t.Fatalf("started %q, want %q", got, want)
+	synctest.Wait()
+	var names []string
+	for range len(g.started) {
+		names = append(names, <-g.started)
 	}
-	select {
-	case name := <-g.started:
-		t.Fatalf("started %q too", name)
-	default:
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != want {
+		t.Fatalf("started %q, want %q", got, want)
 	}
 }
 
@@ -175,43 +174,47 @@ func begin(ctx context.Context, tasks []Task, o Options) chan Result {
 }
 
 func TestSlots(t *testing.T) {
-	g := newGate("a", "b", "c", "d", "e")
-	results := begin(t.Context(), []Task{
-		g.task("a", 0), g.task("b", 1), g.task("c", 9), g.task("d", 1), g.task("e", 2, "a"),
-	}, Options{Slots: 3})
-	g.mustStart(t, "a b") // c takes all slots; d does not overtake it
-	g.finish["a"] <- nil
-	g.finish["b"] <- nil
-	g.mustStart(t, "c")
-	g.finish["c"] <- nil
-	g.mustStart(t, "d e")
-	g.finish["e"] <- nil
-	g.finish["d"] <- nil
-	if got, want := show(<-results), "a b c d e||||"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate("a", "b", "c", "d", "e")
+		results := begin(t.Context(), []Task{
+			g.task("a", 0), g.task("b", 1), g.task("c", 9), g.task("d", 1), g.task("e", 2, "a"),
+		}, Options{Slots: 3})
+		g.mustStart(t, "a b") // c takes all slots; d does not overtake it
+		g.end("a", nil)
+		g.mustStart(t, "")
+		g.end("b", nil)
+		g.mustStart(t, "c")
+		g.end("c", nil)
+		g.mustStart(t, "d e")
+		g.end("e", nil)
+		g.end("d", nil)
+		if got, want := show(<-results), "a b c d e||||"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }
 
 // After a failure the running task is awaited, with a context that is alive.
 func TestFailureAwaits(t *testing.T) {
-	g := newGate("a", "b")
-	alive := make(chan error, 1)
-	b := Task{Name: "b", Run: func(ctx context.Context) error {
-		g.started <- "b"
-		err := <-g.finish["b"]
-		alive <- ctx.Err()
-		return err
-	}}
-	results := begin(t.Context(), []Task{g.task("a", 1), b, g.task("c", 1), g.task("d", 1, "a")}, Options{Slots: 2})
-	g.mustStart(t, "a b")
-	g.finish["a"] <- errBad
-	g.finish["b"] <- nil
-	if got, want := show(<-results), "b|a||d<a|c"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if err := <-alive; err != nil {
-		t.Errorf("context of the running task: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate("a", "b")
+		b := Task{Name: "b", Run: func(ctx context.Context) error {
+			g.started <- "b"
+			<-g.finish["b"]
+			return ctx.Err()
+		}}
+		results := begin(t.Context(), []Task{g.task("a", 1), b, g.task("c", 1), g.task("d", 1, "a")}, Options{Slots: 2})
+		g.mustStart(t, "a b")
+		g.end("a", errBad)
+		g.mustStart(t, "")
+		if len(results) > 0 {
+			t.Fatal("b was not awaited")
+		}
+		g.end("b", nil)
+		if got, want := show(<-results), "b|a||d<a|c"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }
 
 func TestCancel(t *testing.T) {

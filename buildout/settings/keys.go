@@ -1,10 +1,9 @@
 package settings
 
 import (
-	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"gobuild/buildout/diag"
 )
@@ -21,7 +20,8 @@ type Key struct {
 	Doc     string
 	Choices []string // all values, when they can be listed
 
-	value func(*Settings) value
+	value    func(*Settings) value
+	fallback func(environ []string) string // the default, where it depends on the user
 }
 
 // keys is the table of settings, in the order of the documentation.
@@ -34,7 +34,7 @@ var keys = []*Key{
 		value: func(s *Settings) value { return &number{&s.Jobs, 0, maxJobs} }},
 	{Name: "cache", Default: "~/.cache/gobuild/sources", Env: "GOBUILD_CACHE", Takes: "a directory, or nothing",
 		Doc:   "Where downloaded sources are kept by checksum. `$XDG_CACHE_HOME` counts in the default. An empty value means no cache.",
-		value: func(s *Settings) value { return &directory{&s.Cache} }},
+		value: func(s *Settings) value { return &directory{&s.Cache} }, fallback: defaultCache},
 	{Name: "mirrors", Default: "", Env: "GOBUILD_MIRRORS", Takes: "URLs and directories, blanks or lines between",
 		Doc:   "Where sources are looked for by name and checksum. Those of the environment stand before those of files.",
 		value: func(s *Settings) value { return &places{&s.Mirrors} }},
@@ -48,8 +48,10 @@ var keys = []*Key{
 		Doc:   "How long a server may be silent.",
 		value: func(s *Settings) value { return &seconds{&s.Timeout} }},
 	{Name: "python-version", Default: "3.11", Env: "GOBUILD_PYTHON_VERSION", Takes: "a version such as `3.11`",
-		Doc:   "The Python that conditions of sections see, as in `[part:python311]`. None is run.",
-		value: func(s *Settings) value { return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"} }},
+		Doc: "The Python that conditions of sections see, as in `[part:python311]`. None is run.",
+		value: func(s *Settings) value {
+			return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"}
+		}},
 	{Name: "silence", Default: "", Env: "GOBUILD_SILENCE", Takes: "codes, blanks or lines between",
 		Doc:   "Codes of warnings that are not shown. Errors cannot be silenced.",
 		value: func(s *Settings) value { return &codes{&s.Silence} }},
@@ -106,30 +108,9 @@ func (k *Key) hint(text string) string {
 	return k.Name + " takes " + strings.ReplaceAll(k.Takes, "`", "")
 }
 
-// Table returns the table of docs/settings.md.
-func Table() string {
-	var b strings.Builder
-	b.WriteString("| Key | Default | Environment | Value | Meaning |\n|---|---|---|---|---|\n")
-	for _, k := range keys {
-		text := "empty"
-		if k.Default != "" {
-			text = "`" + k.Default + "`"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", k.Name, text, k.Env, k.Takes, k.Doc)
+func defaultCache(environ []string) string {
+	if base := userDirectory(environ, "XDG_CACHE_HOME", ".cache"); base != "" {
+		return filepath.Join(base, "gobuild", "sources")
 	}
-	return b.String()
-}
-
-// seconds is a time.
-type seconds struct{ to *time.Duration }
-
-func (v *seconds) String() string { return fmt.Sprint(int64(v.to.Seconds())) }
-
-func (v *seconds) set(text string, o origin) error {
-	n := 0
-	if err := (&number{&n, 1, maxSeconds}).set(text, o); err != nil {
-		return err
-	}
-	*v.to = time.Duration(n) * time.Second
-	return nil
+	return ""
 }

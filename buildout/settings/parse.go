@@ -2,8 +2,11 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/ini.v1"
@@ -13,9 +16,11 @@ import (
 
 // entry is a setting as a file has it.
 type entry struct {
-	key, value string
-	name       diag.Span // of the key
-	at         diag.Span // of the value
+	key   *Key
+	value string
+	name  diag.Span // of the key
+	at    diag.Span // of the value
+	twice bool      // set again below
 }
 
 // parse reads the settings of src. Ini.v1 reads the values; it takes what is
@@ -33,9 +38,9 @@ func parse(src *diag.Source) ([]entry, diag.List) {
 		return nil, append(s.problems, d.WithCause(err))
 	}
 	for i, e := range s.entries {
-		s.entries[i].value = strings.TrimSpace(file.Section(section).Key(e.key).Value())
+		s.entries[i].value = strings.TrimSpace(file.Section(section).Key(e.key.Name).Value())
 	}
-	return s.entries, s.problems
+	return slices.DeleteFunc(s.entries, func(e entry) bool { return e.twice }), s.problems
 }
 
 // options returns the options under which ini.v1 takes values as they stand:
@@ -60,26 +65,24 @@ type scanner struct {
 	open     bool   // an indented line continues a value
 	known    bool   // ... that is of the last entry
 	entries  []entry
-	seen     map[string]diag.Span
 	broken   diag.List // problems of syntax
 	problems diag.List // other problems
 }
 
 var (
-	header  = regexp.MustCompile(`^\[([^\[\]]+)\][ \t]*(?:[#;].*)?$`)
+	header  = regexp.MustCompile(`^\[([^\[\]]+)\][ \t]*(?:[#;][^\]]*)?$`)
 	keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 )
 
 // scan reads all lines.
 func (s *scanner) scan() {
-	s.seen = map[string]diag.Span{}
 	text := s.src.Text
 	at := 0
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
 		at = len("\ufeff")
 	}
 	if i := badText(text[at:]); i >= 0 {
-		s.syntax(at+i, at+i+1, "this is not text in UTF-8", "")
+		s.syntax(at+i, at+i+1, "this is not text in UTF-8", "save the file as UTF-8")
 		return
 	}
 	for at < len(text) {
@@ -141,7 +144,7 @@ func (s *scanner) header(at int, line string) {
 	m := header.FindStringSubmatch(strings.TrimRight(line, " \t"))
 	if m == nil {
 		s.section = section // so that what follows is checked too
-		s.syntax(at, at+len(line), "a section header must be [name] alone on its line", "")
+		s.syntax(at, at+len(line), "a section header must be [name] alone on its line", "write ["+section+"]")
 		return
 	}
 	s.section = m[1]
@@ -149,11 +152,7 @@ func (s *scanner) header(at int, line string) {
 		return
 	}
 	d := diag.At(diag.SpanOf(s.src, at+1, at+1+len(m[1])), "settings-section", "unknown section %q", m[1])
-	hint := diag.DidYouMean(m[1], []string{section})
-	if hint == "" {
-		hint = "settings stand in [" + section + "]"
-	}
-	s.problems.Add(d.WithHint("%s", hint))
+	s.problems.Add(d.WithHint("%s", cmp.Or(diag.DidYouMean(m[1], []string{section}), "settings stand in ["+section+"]")))
 }
 
 // setting reads a line `key = value`.
@@ -162,13 +161,15 @@ func (s *scanner) setting(at int, line string) {
 	before, value, ok := strings.Cut(line, "=")
 	key := strings.TrimRight(before, " \t")
 	if !ok || !keyName.MatchString(key) {
-		s.syntax(at, at+len(key), "this is neither key = value, [section], nor a comment", "")
+		s.syntax(at, at+len(strings.TrimRight(line, " \t")), "this is neither key = value, [section], nor a comment",
+			"write key = value, or # in front of a comment")
 		return
 	}
-	from := at + len(before) + 1 + len(value) - len(strings.TrimLeft(value, " \t"))
+	from := at + len(line) - len(strings.TrimLeftFunc(value, unicode.IsSpace))
 	value = strings.TrimSpace(value)
 	if strings.HasPrefix(value, "`") || strings.HasPrefix(value, `"""`) {
-		s.syntax(from, from+len(value), "a value cannot begin with a backquote or three quotes", "")
+		s.syntax(from, from+len(value), "a value cannot begin with a backquote or three quotes",
+			"values need no quotes: write it without them")
 		return
 	}
 	name := diag.SpanOf(s.src, at, at+len(key))
@@ -176,29 +177,26 @@ func (s *scanner) setting(at int, line string) {
 	case s.section == "":
 		s.syntax(at, at+len(key), "a setting before the first section", "write ["+section+"] above it")
 	case s.section == section:
-		s.add(entry{key: key, name: name, at: diag.SpanOf(s.src, from, from+len(value))})
+		s.add(key, name, diag.SpanOf(s.src, from, from+len(value)))
 	}
 }
 
-// add checks the key of an entry and keeps it when it is good.
-func (s *scanner) add(e entry) {
-	if keyNamed(e.key) == nil {
-		d := diag.At(e.name, "settings-key", "unknown setting %q", e.key)
-		hint := diag.DidYouMean(e.key, names())
-		if hint == "" {
-			hint = "the settings are " + strings.Join(names(), ", ")
-		}
-		s.problems.Add(d.WithHint("%s", hint))
+// add keeps a setting when its key is good.
+func (s *scanner) add(key string, name, at diag.Span) {
+	k := keyNamed(key)
+	if k == nil {
+		d := diag.At(name, "settings-key", "unknown setting %q", key)
+		s.problems.Add(d.WithHint("%s", cmp.Or(diag.DidYouMean(key, names()), "the settings are "+strings.Join(names(), ", "))))
 		return
 	}
-	if first, ok := s.seen[e.key]; ok {
-		d := diag.At(e.name, "settings-duplicate", "%s is set twice", e.key)
-		s.problems.Add(d.WithRelated(first, "first set here").WithHint("remove one of them"))
+	if i := slices.IndexFunc(s.entries, func(e entry) bool { return e.key == k }); i >= 0 {
+		s.entries[i].twice = true
+		d := diag.At(name, "settings-duplicate", "%s is set twice", key)
+		s.problems.Add(d.WithRelated(s.entries[i].name, "first set here").WithHint("remove one of them"))
 		return
 	}
-	s.seen[e.key] = e.name
 	s.known = true
-	s.entries = append(s.entries, e)
+	s.entries = append(s.entries, entry{key: k, name: name, at: at})
 }
 
 // syntax notes a problem that makes the file unreadable.

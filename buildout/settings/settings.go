@@ -4,10 +4,15 @@
 package settings
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"gobuild/buildout/diag"
@@ -115,8 +120,8 @@ type loader struct {
 func (l *loader) defaults(environ []string) {
 	for _, k := range keys {
 		text := k.Default
-		if k.Name == "cache" {
-			text = defaultCache(environ)
+		if k.fallback != nil {
+			text = k.fallback(environ)
 		}
 		if err := k.value(l.settings).set(text, origin{}); err != nil {
 			panic("settings: default of " + k.Name + ": " + err.Error())
@@ -125,60 +130,73 @@ func (l *loader) defaults(environ []string) {
 	}
 }
 
-func defaultCache(environ []string) string {
-	if base := userDirectory(environ, "XDG_CACHE_HOME", ".cache"); base != "" {
-		return filepath.Join(base, "gobuild", "sources")
-	}
-	return ""
-}
-
 // file applies the settings of a file, if it exists.
 func (l *loader) file(name string) {
-	text, err := os.ReadFile(name)
-	if os.IsNotExist(err) {
+	text, err := read(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return
 	}
-	src := diag.NewSource(name, text)
 	if err != nil {
-		l.problems.Add(diag.At(diag.Span{}, "settings-read", "%v", err).WithCause(err).
-			WithHint("make the file readable or remove it"))
+		d := diag.At(diag.Span{}, "settings-read", "%v", err).WithCause(err)
+		l.problems.Add(d.WithHint("make the file readable, or remove it"))
 		return
 	}
-	entries, problems := parse(src)
+	entries, problems := parse(diag.NewSource(name, text))
 	l.problems = append(l.problems, problems...)
-	dir := filepath.Dir(name)
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil { // the current directory is gone
+		dir = filepath.Dir(name)
 	}
 	for _, e := range entries {
-		if k := keyNamed(e.key); k != nil {
-			l.apply(k, e.value, e.at, origin{dir, l.home}, diag.Place(e.name.From))
-		}
+		l.apply(e.key, e.value, e.at, origin{dir, l.home}, diag.Place(e.name.From))
 	}
 }
 
-// environment applies the variables. Mirrors go in front of those of files.
+// maxFile is the most that a file of settings may hold.
+const maxFile = 1 << 20
+
+// read returns the content of a file.
+func read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s is larger than %d bytes", name, maxFile)
+	}
+	return text, err
+}
+
+// environment applies the variables. An empty one counts as unset where empty
+// is no value. Places go in front of those of the files.
 func (l *loader) environment(environ []string) {
-	here, _ := filepath.Abs(".")
+	here, _ := filepath.Abs(".") // without one, relative names stay as they are
+	o := origin{here, l.home}
 	for _, k := range keys {
 		text, ok := find(environ, k.Env)
-		if !ok {
+		if !ok || text == "" && k.value(&Settings{}).set("", o) != nil {
 			continue
+		}
+		v, front := k.value(l.settings).(*places)
+		if front && len(items(text)) == 0 {
+			continue
+		}
+		var before []string
+		if front {
+			before = *v.to
 		}
 		src := diag.NewSource("<environment>", []byte(k.Env+"="+text))
-		at := diag.SpanOf(src, len(k.Env)+1, len(src.Text))
-		before, from := slices.Clone(l.settings.Mirrors), l.settings.Origins[k.Name]
-		if !l.apply(k, text, at, origin{here, l.home}, "environment "+k.Env) || k.Name != "mirrors" {
-			continue
-		}
-		if len(before) > 0 {
-			l.settings.Mirrors = append(l.settings.Mirrors, before...)
-			l.settings.Origins[k.Name] += ", " + from
+		at, files := diag.SpanOf(src, len(k.Env)+1, len(src.Text)), l.settings.Origins[k.Name]
+		if l.apply(k, text, at, o, "environment "+k.Env) && len(before) > 0 {
+			*v.to = append(*v.to, before...)
+			l.settings.Origins[k.Name] += ", " + files
 		}
 	}
 }
 
-// apply sets a key and tells whether the text was good.
+// apply sets a key and tells whether the text was a value of it.
 func (l *loader) apply(k *Key, text string, at diag.Span, o origin, from string) bool {
 	if err := k.value(l.settings).set(text, o); err != nil {
 		d := diag.At(at, "settings-value", "%v", err).WithPath(section, k.Name)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // value is a field of Settings. Set changes it only when text is good.
@@ -67,6 +68,20 @@ func (v *number) set(text string, _ origin) error {
 		return fmt.Errorf("%d is not from %d to %d", n, v.from, v.up)
 	}
 	*v.to = n
+	return nil
+}
+
+// seconds is a time.
+type seconds struct{ to *time.Duration }
+
+func (v *seconds) String() string { return fmt.Sprint(int64(v.to.Seconds())) }
+
+func (v *seconds) set(text string, o origin) error {
+	n := 0
+	if err := (&number{&n, 1, maxSeconds}).set(text, o); err != nil {
+		return err
+	}
+	*v.to = time.Duration(n) * time.Second
 	return nil
 }
 

@@ -28,7 +28,7 @@ func Diagnostics(w io.Writer, list diag.List, o Style) error {
 			fmt.Fprintf(&b, "... and %s\n", amount(n-maxShown, "more "+diag.Severity(severity).String()))
 		}
 	}
-	if len(list) > 1 && count[diag.Error]+count[diag.Warning]+count[diag.Note] > 1 {
+	if count[diag.Error]+count[diag.Warning]+count[diag.Note] > 1 {
 		b.WriteString(summary(count) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())

@@ -203,6 +203,20 @@ func TestStyleName(t *testing.T) {
 	}
 }
 
+func TestLogLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"\n\na\n\nb\n\n":                  "a\n\nb",
+		" 1%\r 50%\r100%\r\nok":           "100%\nok",
+		"\x1b[1;32mok\x1b[m \x1b]0;t\x07": "ok",
+		"\x1b[broken \x07":                "roken \\x07",
+		strings.Repeat("x", 2001):         strings.Repeat("x", 1997) + "...",
+	} {
+		if got := strings.Join(logLines(text), "\n"); got != want {
+			t.Errorf("logLines(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
 	for _, tt := range []struct {
 		text  string

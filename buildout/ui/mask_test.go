@@ -45,7 +45,7 @@ func TestMask(t *testing.T) {
 
 // TestMaskTime: the time for a long line of many secrets does not explode.
 func TestMaskTime(t *testing.T) {
-	const n = 100_000
+	const n = 20_000
 	text := "x " + strings.Repeat("token=a&", n) + strings.Repeat("token='", n)
 	if got := strings.Count(Mask(text), hidden+"&"); got != n {
 		t.Errorf("%d secrets are hidden, want %d", got, n)

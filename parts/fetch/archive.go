@@ -75,7 +75,7 @@ func (x *extractor) open(file *os.File, size int64) error {
 			return x.compressed(c, file, size)
 		}
 	}
-	if err := x.tar(x.meter.reader(file)); !errors.Is(err, errNotArchive) {
+	if err := x.tar(x.buffered(file)); !errors.Is(err, errNotArchive) {
 		return err
 	}
 	if _, err := zip.NewReader(file, size); err == nil { // a program with a zip at its end
@@ -90,17 +90,22 @@ func (x *extractor) compressed(c compression, file *os.File, size int64) error {
 		return err
 	}
 	defer r.Close()
-	plain := x.meter.reader(r)
+	plain := x.buffered(r)
 	if err := x.tar(plain); err != nil {
 		return err
 	}
 	return drain(plain)
 }
 
+// buffered returns a metered reader. It keeps an error for its next use.
+func (x *extractor) buffered(r io.Reader) *bufio.Reader {
+	return bufio.NewReaderSize(x.meter.reader(r), len(x.buf))
+}
+
 // drain reads what follows the end of a tar archive, so that the checksums of
 // the compressed stream are looked at. Padding after it is legal.
 func drain(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
+	_, err := io.Copy(io.Discard, onlyReader{r}) // bufio's WriteTo would forget its error
 	for _, padding := range []error{gzip.ErrHeader, zstd.ErrMagicMismatch,
 		bzip2.StructuralError("bad magic value in continuation file")} {
 		if errors.Is(err, padding) {
@@ -114,14 +119,13 @@ const tarBlock = 512
 
 // tar unpacks a tar archive. When its first block is not the header of one the
 // error is errNotArchive.
-func (x *extractor) tar(r io.Reader) error {
-	buffered := bufio.NewReaderSize(r, len(x.buf))
-	if _, err := buffered.Peek(tarBlock); err == io.EOF {
+func (x *extractor) tar(r *bufio.Reader) error {
+	if _, err := r.Peek(tarBlock); err == io.EOF {
 		return errNotArchive
 	} else if err != nil {
 		return err
 	}
-	archive := tar.NewReader(buffered)
+	archive := tar.NewReader(r)
 	for first := true; ; first = false {
 		h, err := archive.Next()
 		switch {
@@ -196,7 +200,7 @@ func (x *extractor) file(e entry, content io.Reader) error {
 	return x.apply(entry{name: e.name, time: e.time})
 }
 
-// onlyReader hides other methods of a reader.
+// onlyReader hides other methods of a reader from io.Copy.
 type onlyReader struct{ io.Reader }
 
 // zip unpacks a zip archive.

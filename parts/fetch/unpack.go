@@ -257,11 +257,14 @@ func (x *extractor) settle(dest *os.Root, stage string, strip parts.Strip) error
 			return err
 		}
 	}
-	if err := x.applyDirs(dest, top); err != nil {
-		removeAll(dest, names)
-		return err
+	err = dest.RemoveAll(stage) // before the time of dest is set
+	if err == nil {
+		err = x.applyDirs(dest, top)
 	}
-	return nil
+	if err != nil {
+		removeAll(dest, names)
+	}
+	return err
 }
 
 func removeAll(root *os.Root, names []string) {

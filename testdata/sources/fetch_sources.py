@@ -135,7 +135,7 @@ class Apt:
         """Fetch the indexes; one suite that fails is no error, all are."""
         done = subprocess.run(["apt-get", "-qq", "update"], env=self.env,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        if done.returncode != 0:
+        if done.returncode != 0 or not self._indexed():
             sys.stderr.write(done.stderr)
         if not self._indexed():
             raise Failed("apt-get update brought no index of sources")
