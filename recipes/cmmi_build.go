@@ -38,7 +38,7 @@ func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
 		return err
 	}
 	c := &cmmiBuild{a, newBuilder(w, a.options, set), lines, workPath(w, a.options.values["compile-directory"])}
-	c.strict = true
+	c.strict, c.envScript = true, cmmiEnvScript
 	if err := c.prepareSource(ctx); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestCmmiFailingStep(t *testing.T) {
 	errors.As(err, &d)
 	dir := s.at("parts/foo/.build/foo-1")
 	if !slices.Equal(d.Path, []string{"foo", "make"}) ||
-		!strings.HasPrefix(d.Hint, "The package is left as is at "+dir+" where you can inspect what went wrong. To run it again: cd "+dir+" && env A=1 ") {
+		!strings.HasPrefix(d.Hint, "The package is left as is at "+dir+" where you can inspect what went wrong. To run it again: cd "+dir+" && . ./slapos.recipe.build.env.sh >/dev/null && /bin/sh -c 'set -e;sh -c ") {
 		t.Errorf("path %q, hint %q", d.Path, d.Hint)
 	}
 	if isMissing(filepath.Join(dir, "made")) {

@@ -16,7 +16,7 @@ func downloadSpec() parts.Spec {
 
 The file is parts-directory/NAME/NAME, or has another name or place by filename
 or destination. A file from the network has mode 0600; a local one is copied
-with its mode. Without a checksum it is fetched again at each run.
+with its mode, never linked. Without a checksum it is fetched again at each run.
 
 Checksums other than md5sum are checked too; any of them counts as one where
 slapos.recipe.build asks for md5sum.`,

@@ -76,10 +76,8 @@ func TestGitcloneCommands(t *testing.T) {
 			if strings.Contains(c.lines, "sparse") {
 				s.check("parts/foo/.git/info/sparse-checkout", `parts/foo/.git/info/sparse-checkout file 0644 "a\n"`)
 			}
-			warned := slices.ContainsFunc(s.Events.Messages(), func(m string) bool {
-				return m == `warning: Warning: "branch" parameter with value "b" is ignored. Checking out to revision abc.`
-			})
-			if warned != (c.name == "revision and branch") {
+			const warning = `warning: Warning: "branch" parameter with value "b" is ignored. Checking out to revision abc.`
+			if slices.Contains(s.Events.Messages(), warning) != (c.name == "revision and branch") {
 				t.Errorf("messages %q", s.Events.Messages())
 			}
 		})

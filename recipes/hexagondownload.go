@@ -15,6 +15,7 @@ import (
 
 	"gobuild/buildout/event"
 	"gobuild/parts"
+	"gobuild/parts/store"
 )
 
 func hexagondownloadSpec() parts.Spec {
@@ -23,7 +24,10 @@ func hexagondownloadSpec() parts.Spec {
 		Doc: `Downloads a package and unpacks it into a directory.
 
 The directory is owned by the part if the part made it, and so is each entry at
-the top of it. Booleans are yes, true, 1 or on; anything else is false.`,
+the top of it. Booleans are yes, true, 1 or on; anything else is false.
+
+When an entry exists already, and must not be ignored, nothing is moved; the
+Python recipe moves what comes before it.`,
 		Open: true,
 		Options: append([]parts.OptionSpec{
 			{Name: "url", Required: true, Doc: "The URL or path of the package."},
@@ -202,8 +206,8 @@ func (a *hexagondownloadAction) copy(ctx context.Context, w *parts.Work, got par
 // unpack moves the entries of the archive to the directory.
 func (a *hexagondownloadAction) unpack(ctx context.Context, w *parts.Work, archive string) error {
 	w.Step("unpack")
-	base, err := os.MkdirTemp(w.Temp, "unpack-")
-	if err != nil {
+	base := filepath.Join(w.Temp, "unpack")
+	if err := errors.Join(store.Remove(base), os.MkdirAll(base, 0o777)); err != nil {
 		return err
 	}
 	if err := w.Fetch.Unpack(ctx, archive, base, parts.StripNever); err != nil {
@@ -271,9 +275,14 @@ func (a *hexagondownloadAction) free(w *parts.Work, entries []fs.DirEntry) ([]fs
 // hexagondownloadMove moves a file or tree, also to another file system.
 func hexagondownloadMove(ctx context.Context, w *parts.Work, from, to string) error {
 	err := os.Rename(from, to)
-	if !errors.Is(err, syscall.EXDEV) {
-		return err
+	if errors.Is(err, syscall.EXDEV) {
+		return hexagondownloadCopy(ctx, w, from, to)
 	}
+	return err
+}
+
+// hexagondownloadCopy copies a file, link or tree.
+func hexagondownloadCopy(ctx context.Context, w *parts.Work, from, to string) error {
 	info, err := os.Lstat(from)
 	if err != nil {
 		return err

@@ -1,7 +1,10 @@
 package recipes
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 )
@@ -95,6 +98,26 @@ func TestHexagondownloadFails(t *testing.T) {
 	s.checkFails(s.prepare(hexagondownloadRecipe{}, o).Run(t.Context(), s.Work), o, "url", "Invalid package contents")
 	o = s.section("url = @ROOT@/parts\ndownload-only = true")
 	s.checkFails(s.prepare(hexagondownloadRecipe{}, o).Run(t.Context(), s.Work), o, "url", "'@ROOT@/parts' is a directory")
+}
+
+// TestHexagondownloadCopy: what is moved to another file system is the same.
+func TestHexagondownloadCopy(t *testing.T) {
+	s := newStand(t)
+	s.write("from/d/f", "x", 0o644)
+	s.write("from/f", "y", 0o750)
+	if err := errors.Join(os.Chmod(s.at("from/d"), 0o700), os.Symlink("no/where", s.at("from/l"))); err != nil {
+		t.Fatal(err)
+	}
+	s.write("to/.k", "", 0o644)
+	for _, name := range []string{"d", "f", "l"} {
+		if err := hexagondownloadCopy(t.Context(), s.Work, s.at("from/"+name), s.at("to/"+name)); err != nil {
+			t.Error(err)
+		}
+	}
+	s.check("to", "to dir 0755", `to/.k file 0644 ""`, "to/d dir 0700", `to/d/f file 0644 "x"`, `to/f file 0750 "y"`, "to/l link no/where")
+	if err := hexagondownloadCopy(t.Context(), s.Work, s.at("none"), s.at("to/none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestHexagondownloadRefused(t *testing.T) {

@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -80,6 +81,12 @@ func TestMakeDirs(t *testing.T) {
 	err := makeDirs(s.Work, s.at("file"), nil)
 	if want := s.fill("File exists: '@ROOT@/file' is not a directory"); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := os.Symlink("nowhere", s.at("link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeDirs(s.Work, s.at("link"), nil); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a link to nothing gives %v", err)
 	}
 	if err := makeDirs(s.Work, s.at("file/x"), nil); err == nil {
 		t.Error("a directory in a file was made")

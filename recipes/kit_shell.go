@@ -18,12 +18,13 @@ const codeStepFailed = "step-failed"
 
 // builder runs the steps of a part in its source directory.
 type builder struct {
-	w       *parts.Work
-	options optionSnapshot
-	dir     string            // the source directory
-	base    []string          // the process environment
-	env     map[string]string // the variables that steps get
-	strict  bool              // shell text runs under set -e
+	w         *parts.Work
+	options   optionSnapshot
+	dir       string            // the source directory
+	base      []string          // the process environment
+	env       map[string]string // the variables that steps get
+	strict    bool              // shell text runs under set -e
+	envScript string            // a file in dir that sets env, once a step has failed
 }
 
 // newBuilder returns the builder of a part that sets the variables set.
@@ -72,11 +73,15 @@ func ending(e *parts.ExitError) string {
 // pasteable returns a command line that does what c did, with the variables in
 // which its environment differs from that of the run.
 func (b *builder) pasteable(c parts.Command) string {
-	words := append(b.changed(), c.Argv...)
-	if len(words) > len(c.Argv) {
-		words = append([]string{"env"}, words...)
+	place, command := "cd "+run.Quote(c.Dir)+" && ", run.Join(c.Argv)
+	changed := b.changed()
+	switch {
+	case len(changed) == 0:
+		return place + command
+	case b.envScript != "":
+		return place + ". ./" + run.Quote(b.envScript) + " >/dev/null && " + command
 	}
-	return "cd " + run.Quote(c.Dir) + " && " + run.Join(words)
+	return place + "env " + run.Join(changed) + " " + command
 }
 
 // changed returns the variables of b, as NAME=value, that differ from those of

@@ -28,7 +28,8 @@ no meaning. The arguments of the script are added to them. The script replaces
 itself by the program.
 
 With wait-for-files, pidfile or reserve-cpu the program must be given by its
-path: it is not searched in PATH.
+path: it is not searched in PATH. The script is a shell script in these cases
+too, where slapos.cookbook writes one in Python; it needs od, tr and sleep.
 
 private-tmpfs and redirect-* are not supported yet; they are refused.`,
 		Open: true,

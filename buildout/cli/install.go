@@ -8,13 +8,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gobuild/buildout"
 	"gobuild/buildout/diag"
-	"gobuild/buildout/event"
 	"gobuild/buildout/plan"
 	"gobuild/buildout/ui"
 )
@@ -54,23 +52,12 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 
 // planned shows the warnings and, with -vv, all options of all sections.
 func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
-	a.warn(screen, append(slices.Clone(e.Profile.Warnings), g.Warnings...))
+	screen.Diagnostics(a.audible(append(slices.Clone(e.Profile.Warnings), g.Warnings...)))
 	if e.Base.Level < 10 {
 		fmt.Fprint(a.Stdout, "\nConfiguration data:\n")
 		printConfiguration(a.Stdout, e.Evaluated())
 		fmt.Fprintln(a.Stdout)
 	}
-}
-
-// warn shows warnings, by way of the screen, unless the user wants fewer words.
-func (a *app) warn(screen ui.Screen, list diag.List) {
-	list = a.audible(list)
-	if len(list) == 0 || a.flags.quiet > a.flags.verbose+1 {
-		return
-	}
-	var text strings.Builder
-	ui.Diagnostics(&text, list, a.style())
-	screen.Emit(event.Event{Kind: event.Message, Time: time.Now(), Level: event.Warning, Text: strings.TrimRight(text.String(), "\n")})
 }
 
 func printConfiguration(w io.Writer, all map[string]map[string]string) {

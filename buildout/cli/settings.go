@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gobuild/buildout/settings"
+	"gobuild/buildout/ui"
 )
 
 func newSettings(a *app) *cobra.Command {
@@ -24,12 +25,21 @@ func runSettings(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.flags.json {
-		return writeJSON(a.Stdout, s)
-	}
+	values := map[string]settingValue{}
 	w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
 	for _, k := range settings.Keys() {
-		fmt.Fprintf(w, "%s\t= %s\t# %s\n", k.Name, s.Get(k.Name), cmp.Or(s.Origins[k.Name], "default"))
+		v := settingValue{ui.Mask(s.Get(k.Name)), cmp.Or(s.Origins[k.Name], "default")}
+		values[k.Name] = v
+		fmt.Fprintf(w, "%s\t= %s\t# %s\n", k.Name, v.Value, v.Origin)
+	}
+	if a.flags.json {
+		return writeJSON(a.Stdout, values)
 	}
 	return w.Flush()
+}
+
+// settingValue is a setting in `settings --json`.
+type settingValue struct {
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
 }

@@ -134,13 +134,21 @@ func (l List) Unwrap() []error {
 
 // Sorted returns l by source name and offset, without doubles.
 func (l List) Sorted() List {
-	s := slices.Clone(l)
-	slices.SortStableFunc(s, func(a, b *Diagnostic) int {
+	var unique List
+	for _, d := range l {
+		if !slices.ContainsFunc(unique, d.same) {
+			unique.Add(d)
+		}
+	}
+	slices.SortStableFunc(unique, func(a, b *Diagnostic) int {
 		return cmp.Or(cmp.Compare(name(a), name(b)), cmp.Compare(a.At.From.Offset, b.At.From.Offset))
 	})
-	return slices.CompactFunc(s, func(a, b *Diagnostic) bool {
-		return a.At == b.At && a.Msg == b.Msg && slices.Equal(a.Path, b.Path)
-	})
+	return unique
+}
+
+// same reports whether d and e say the same of the same place.
+func (d *Diagnostic) same(e *Diagnostic) bool {
+	return d.At == e.At && d.Msg == e.Msg && slices.Equal(d.Path, e.Path)
 }
 
 func name(d *Diagnostic) string {

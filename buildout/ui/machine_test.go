@@ -43,12 +43,8 @@ func TestGitHub(t *testing.T) {
 `)
 }
 
-func TestSARIF(t *testing.T) {
-	var b strings.Builder
-	if err := SARIF(&b, sample(), "1.2", Style{Dir: "/home/me"}); err != nil {
-		t.Fatal(err)
-	}
-	check(t, b.String(), `
+// sarifGolden is the SARIF form of sample.
+const sarifGolden = `
 {
   "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
   "runs": [
@@ -123,7 +119,14 @@ func TestSARIF(t *testing.T) {
   ],
   "version": "2.1.0"
 }
-`)
+`
+
+func TestSARIF(t *testing.T) {
+	var b strings.Builder
+	if err := SARIF(&b, sample(), "1.2", Style{Dir: "/home/me"}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, b.String(), sarifGolden)
 }
 
 func TestSARIFEmpty(t *testing.T) {

@@ -2,8 +2,10 @@ package ui
 
 import (
 	"io"
+	"strings"
 	"time"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 )
 
@@ -40,6 +42,21 @@ func (p *plain) take(e event.Event) {
 	if r != nil && len(list) > 0 {
 		r.said = e.Time
 	}
+}
+
+func (p *plain) show(list diag.List) {
+	p.buf = append(p.buf, textOf(list, p.style, p.verbosity)...)
+}
+
+// textOf returns the text of diagnostics in the middle of a run, "" when there
+// are but warnings and they are not wanted.
+func textOf(list diag.List, s Style, verbosity int) string {
+	if list.Err() == nil && verbosity < threshold(event.Warning) {
+		return ""
+	}
+	var b strings.Builder
+	Diagnostics(&b, list, s) // a Builder takes all
+	return b.String()
 }
 
 func (p *plain) line(text string) {

@@ -6,15 +6,21 @@ import (
 	"sync"
 	"time"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 )
 
-// Screen shows the events of a run. Emit never waits for the output. Close
-// shows what is left, takes the bar away, waits until all is written, and
-// returns the first error of writing; nothing is written after it. Diagnostics
-// are written after Close.
+// Screen shows the events of a run. Emit and Diagnostics never wait for the
+// output.
 type Screen interface {
 	event.Sink
+	// Diagnostics shows warnings in the middle of a run, in the form of the
+	// function Diagnostics, or of DiagnosticsJSON in a stream of events. What
+	// makes the run fail is shown by these functions after Close.
+	Diagnostics(list diag.List)
+	// Close shows what is left, takes the bar away, waits until all is
+	// written, and returns the first error of writing. Nothing is written
+	// after it. It may be called again.
 	Close() error
 }
 
@@ -45,6 +51,7 @@ func Open(file *os.File, environ []string, c Config) Screen {
 // painter turns events into output. It belongs to the goroutine of one screen.
 type painter interface {
 	take(e event.Event)
+	show(list diag.List)
 	tick(now time.Time)
 	// frame returns what to write now; it is valid until the next call.
 	frame() []byte
@@ -63,12 +70,18 @@ type screen struct {
 	err     error // first error of out; read after done
 
 	mu     sync.Mutex
-	queue  []event.Event
+	queue  []item
 	last   map[string]int // part -> its Progress in queue, when nothing of it follows
 	closed bool
 
 	wake chan struct{} // holds one token when there is something to do
 	done chan struct{}
+}
+
+// item is an event, or diagnostics when there are some.
+type item struct {
+	event.Event
+	list diag.List
 }
 
 // start runs a screen. Every is how often time is looked at when the clock has
@@ -109,12 +122,29 @@ func (s *screen) Emit(e event.Event) {
 	case e.Kind != event.Progress:
 		delete(s.last, e.Part)
 	case again:
-		s.queue[at] = e
+		s.queue[at].Event = e
 		return
 	default:
 		s.last[e.Part] = len(s.queue)
 	}
-	s.queue = append(s.queue, e)
+	s.add(item{Event: e})
+}
+
+// Diagnostics queues list.
+func (s *screen) Diagnostics(list diag.List) {
+	if len(list) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.add(item{list: list})
+	}
+}
+
+// add queues i. The caller holds mu.
+func (s *screen) add(i item) {
+	s.queue = append(s.queue, i)
 	s.signal()
 }
 
@@ -126,7 +156,7 @@ func (s *screen) signal() {
 	}
 }
 
-// Close ends the screen. It may be called again.
+// Close ends the screen.
 func (s *screen) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -146,10 +176,14 @@ func (s *screen) run(ticks <-chan time.Time, stop func()) {
 		case <-s.wake:
 		case now = <-ticks:
 		}
-		var batch []event.Event
+		var batch []item
 		batch, closed = s.collect()
-		for _, e := range batch {
-			s.painter.take(e)
+		for _, i := range batch {
+			if i.list != nil {
+				s.painter.show(i.list)
+			} else {
+				s.painter.take(i.Event)
+			}
 		}
 		if !now.IsZero() {
 			s.painter.tick(now)
@@ -160,7 +194,7 @@ func (s *screen) run(ticks <-chan time.Time, stop func()) {
 }
 
 // collect takes the queue.
-func (s *screen) collect() (batch []event.Event, closed bool) {
+func (s *screen) collect() (batch []item, closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch, s.queue = s.queue, nil

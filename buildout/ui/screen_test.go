@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 )
 
@@ -261,11 +262,57 @@ func TestClose(t *testing.T) {
 			}
 			length := b.Len()
 			s.Emit(event.Event{Kind: event.Message, Text: "late"})
+			s.Emit(event.Event{Kind: event.Progress, Part: "late"})
+			s.Emit(event.Event{Kind: event.Progress, Part: "late"})
+			s.Diagnostics(warnings())
 			if err := s.Close(); err != nil || b.Len() != length {
 				t.Errorf("after Close: %v, %q", err, b.String()[length:])
 			}
 		})
 	}
+}
+
+// warnings returns diagnostics of the middle of a run.
+func warnings() diag.List {
+	d := diag.At(span("a.cfg", "[a]\n⟦x⟧ = 1\n"), "unused-option", "unused option").WithPath("a", "x")
+	d.Severity = diag.Warning
+	return diag.List{d}
+}
+
+// TestScreenDiagnostics: warnings stand where they come, in their own colours.
+func TestScreenDiagnostics(t *testing.T) {
+	const text = "a.cfg:2:1: warning: a:x: unused option [unused-option]\n 2 | x = 1\n   | ^\n"
+	const object = `{"severity":"warning","code":"unused-option","file":"a.cfg","line":2,"column":1,"end_line":2,"end_column":2,"path":["a","x"],"message":"unused option"}` + "\n"
+	terminal := func(b *bytes.Buffer, c Config) Screen { return Terminal(b, func() (int, int) { return 80, 24 }, c) }
+	plain := func(b *bytes.Buffer, c Config) Screen { return Plain(b, c) }
+	tests := []struct {
+		name      string
+		open      func(*bytes.Buffer, Config) Screen
+		verbosity int
+		want      string
+	}{
+		{"terminal", terminal, 0, text},
+		{"plain", plain, 0, text},
+		{"quiet", plain, -10, text},
+		{"silent plain", plain, -20, ""},
+		{"silent terminal", terminal, -20, ""},
+		{"json", func(b *bytes.Buffer, c Config) Screen { return JSON(b) }, 0, object},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			s := tt.open(&b, Config{Verbosity: tt.verbosity})
+			s.Diagnostics(nil)
+			s.Diagnostics(warnings())
+			s.Close()
+			check(t, b.String(), tt.want)
+		})
+	}
+	var b bytes.Buffer
+	s := Plain(&b, Config{Style: Style{Color: true}})
+	s.Diagnostics(warnings())
+	s.Close()
+	check(t, b.String(), render(t, warnings(), Style{Color: true}))
 }
 
 type brokenWriter struct{ calls int }

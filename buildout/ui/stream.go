@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 )
 
@@ -37,6 +38,10 @@ func (s *stream) take(e event.Event) {
 		*text = Mask(*text)
 	}
 	newEncoder(&s.buf).Encode(e) // cannot fail: plain fields, a buffer
+}
+
+func (s *stream) show(list diag.List) {
+	DiagnosticsJSON(&s.buf, list) // cannot fail either
 }
 
 func (s *stream) tick(time.Time) {}

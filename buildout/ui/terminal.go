@@ -11,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 )
 
@@ -88,6 +89,12 @@ func (t *terminal) take(e event.Event) {
 	}
 	for _, line := range list {
 		t.pending = append(t.pending, t.style.paint(color, line))
+	}
+}
+
+func (t *terminal) show(list diag.List) {
+	for line := range strings.Lines(textOf(list, t.style, t.verbosity)) {
+		t.pending = append(t.pending, strings.TrimSuffix(line, "\n"))
 	}
 }
 

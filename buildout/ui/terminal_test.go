@@ -37,14 +37,14 @@ func (s *stage) middle() {
 	s.pass(time.Second)
 }
 
-func TestTerminal(t *testing.T) {
-	tests := []struct {
-		name          string
-		columns, rows int
-		ascii         bool
-		during, after string
-	}{
-		{"wide", 80, 24, false, `
+// terminalTests shows the same moment on terminals of several kinds.
+var terminalTests = []struct {
+	name          string
+	columns, rows int
+	ascii         bool
+	during, after string
+}{
+	{"wide", 80, 24, false, `
 Updated a.
 zlib: hello
 Installed b in 10 s.
@@ -58,7 +58,7 @@ zlib: hello
 Installed b in 10 s.
 Failed zlib in step fetch after 14 s.
 `},
-		{"ascii", 80, 24, true, `
+	{"ascii", 80, 24, true, `
 Updated a.
 zlib: hello
 Installed b in 10 s.
@@ -67,7 +67,7 @@ zlib: fetch 43 %
 日本語の部品: configure 13 s
 openssl: installing 13 s
 `, ""},
-		{"narrow", 20, 24, false, `
+	{"narrow", 20, 24, false, `
 Updated a.
 zlib: hello
 Installed b in 10 s.
@@ -76,7 +76,7 @@ zlib: fetch 43 %
 日本語の部品: co...
 openssl: install...
 `, ""},
-		{"low", 80, 4, false, `
+	{"low", 80, 4, false, `
 Updated a.
 zlib: hello
 Installed b in 10 s.
@@ -84,8 +84,10 @@ Installed b in 10 s.
 zlib: fetch 43 %
 ... and 2 more
 `, ""},
-	}
-	for _, tt := range tests {
+}
+
+func TestTerminal(t *testing.T) {
+	for _, tt := range terminalTests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, v := show(t, tt.columns, tt.rows, Config{Style: Style{ASCII: tt.ascii}})
 			s.middle()

@@ -43,7 +43,7 @@ func New(c Config) *Runner {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	c.Env = MergeEnv(c.Env, nil)
+	c.Env = MergeEnv(c.Env, nil) // not nil: os/exec would pass on that of gobuild
 	return &Runner{c}
 }
 

@@ -81,8 +81,12 @@ func TestRunEnvironment(t *testing.T) {
 	if got := r.Environ()[0]; got != "LC_ALL=C" {
 		t.Errorf("Environ gave its own slice: %q", got)
 	}
-	if got := New(Config{}).Environ(); len(got) != 0 {
-		t.Errorf("empty Config: got %q", got)
+	log.Reset()
+	if err := New(Config{Dir: "/", Log: log}).Run(t.Context(), parts.Command{Argv: []string{"env"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := log.String(), "$ env\n"; got != want {
+		t.Errorf("env of an empty Config: got %q, want %q", got, want)
 	}
 }
 

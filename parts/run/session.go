@@ -36,8 +36,8 @@ func (s *session) end(grace time.Duration) {
 	if s.wait(grace, 0) {
 		return
 	}
-	
-	
+	s.signal(syscall.SIGKILL)
+	s.wait(killWait, syscall.SIGKILL) // a fork may have been missed
 }
 
 // wait reports whether all members are gone within limit. It sends them again,

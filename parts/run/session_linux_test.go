@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,6 +134,29 @@ func TestCancelLetsCleanUp(t *testing.T) {
 	if text, err := os.ReadFile(mark); string(text) != "clean\n" {
 		t.Errorf("mark: got %q, %v", text, err)
 	}
+}
+
+// A stopped process gets its SIGTERM within the grace.
+func TestCancelWakesTheStopped(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "mark")
+	s := begin(t, "trap 'echo clean >"+mark+"; exit 0' TERM; echo $$; kill -STOP $$; while :; do sleep 0.01; done", 10*time.Second)
+	pid := s.pid()
+	for !strings.Contains(status(t, pid), "State:\tT") {
+		runtime.Gosched()
+	}
+	s.mustBeCancelled()
+	if text, err := os.ReadFile(mark); string(text) != "clean\n" {
+		t.Errorf("mark: got %q, %v", text, err)
+	}
+}
+
+func status(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestCancelKillsAfterGrace(t *testing.T) {

@@ -59,9 +59,8 @@ func start(ctx context.Context, c parts.Command, out *output, grace time.Duratio
 
 func command(path string, c parts.Command, out *output, grace time.Duration) *exec.Cmd {
 	return &exec.Cmd{
-		Path: path, Args: c.Argv, Dir: c.Dir,
-		Env:   append([]string{}, c.Env...), // nil would inherit
-		Stdin: c.Stdin, Stdout: out.stdout, Stderr: out.log,
+		Path: path, Args: c.Argv, Dir: c.Dir, Env: c.Env, Stdin: c.Stdin,
+		Stdout: out.stdout, Stderr: out.log,
 		SysProcAttr: attributes(), WaitDelay: grace,
 	}
 }

@@ -92,7 +92,11 @@ equal() {
 prints() {
 	local text=$1 got
 	shift
-	got=$("$@" 2>&1)
+	got=$("$@" 2>&1) || {
+		echo "$got"
+		echo "failed: $*"
+		return 1
+	}
 	case $got in
 	*"$text"*) ;;
 	*)
