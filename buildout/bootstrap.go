@@ -22,7 +22,8 @@ func (e *Engine) Bootstrap() (made []string, err error) {
 func (e *Engine) standardDirectories() []string {
 	dirs := []string{e.Base.BinDirectory, e.Base.PartsDirectory, e.Base.DevelopEggs}
 	if e.Base.DownloadCache != "" {
-		dirs = append(dirs, e.path(e.Base.DownloadCache))
+		// dist is where zc.buildout keeps the archives of eggs.
+		dirs = append(dirs, e.path(e.Base.DownloadCache), e.path(e.Base.DownloadCache)+"/dist")
 	}
 	return dirs
 }

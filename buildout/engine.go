@@ -59,7 +59,7 @@ type Engine struct {
 func Open(ctx context.Context, c Config) (*Engine, error) {
 	p, err := profile.Load(ctx, profile.Config{
 		Root: c.Profile, Dir: c.Dir, Home: c.Home, UserDefaults: c.UserDefaults, Assignments: c.Assignments,
-		Dialect: c.Dialect, Executable: c.Executable, Condition: c.Condition, Open: opener{c},
+		Dialect: c.Dialect, Executable: c.Executable, Condition: c.Condition, Open: &opener{Config: c},
 	})
 	if err != nil {
 		return nil, err

@@ -73,6 +73,11 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	}
 	err = e.carryOut(ctx, g, db)
 	os.Remove(filepath.Join(e.stateDir(), "tmp"))
+	if err != nil && len(db.Parts()) == 0 {
+		// The file goes when the last part is removed, not when it failed:
+		// zc.buildout leaves it then, too.
+		return err
+	}
 	if closing := db.Close(); closing != nil {
 		err = errors.Join(err, &StateError{closing})
 	}

@@ -16,10 +16,13 @@ import (
 
 // opener reads the files of profiles: local ones in place, others by way of
 // the extends-cache.
-type opener struct{ Config }
+type opener struct {
+	Config
+	client *fetch.Client // made for the first URL
+}
 
 // Open implements profile.Opener.
-func (o opener) Open(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
+func (o *opener) Open(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
 	path := name
 	if strings.HasPrefix(name, "file://") {
 		u, err := url.Parse(name)
@@ -41,15 +44,16 @@ func (o opener) Open(ctx context.Context, name string, option func(string) strin
 	return diag.NewSource(name, text), nil
 }
 
-func (o opener) fetch(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
+func (o *opener) fetch(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
 	cache := option("extends-cache")
 	if cache != "" && !filepath.IsAbs(cache) {
 		cache = filepath.Join(o.Dir, cache)
 	}
-	config := o.Fetch
-	config.Offline = option("offline") == "true"
-	text, err := fetch.New(config).Read(ctx, name, fetch.ReadOptions{
-		Cache: cache, Newest: option("newest") != "false", Offline: config.Offline})
+	if o.client == nil {
+		o.client = fetch.New(o.Fetch)
+	}
+	text, err := o.client.Read(ctx, name, fetch.ReadOptions{Cache: cache, Dir: o.Dir, Events: o.Events,
+		Newest: option("newest") != "false", Offline: option("offline") == "true"})
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (o opener) fetch(ctx context.Context, name string, option func(string) stri
 }
 
 // Exists implements profile.Opener.
-func (o opener) Exists(name string) bool { return fileExists(name) }
+func (o *opener) Exists(name string) bool { return fileExists(name) }
 
 func fileExists(path string) bool {
 	_, err := os.Stat(path)

@@ -54,7 +54,7 @@ func (j *job) work() *parts.Work {
 		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Offline: j.Base.Offline,
 		Own: j.own,
 	}
-	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Log: j.log, Events: w.Events, Proc: proc})
+	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Proc: proc})
 	return w
 }
 

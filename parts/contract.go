@@ -89,7 +89,7 @@ type Reinstaller interface {
 type Work struct {
 	Part   string
 	Dir    string // the buildout directory: where commands run by default
-	Temp   string // an empty directory of this run, removed afterwards
+	Temp   string // for scratch files: made by whoever needs it first, removed after the run
 	Log    io.Writer
 	Events event.Sink
 	Proc   Runner

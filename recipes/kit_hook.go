@@ -102,6 +102,9 @@ func (b *builder) hook(ctx context.Context, h hook, sections map[string]map[stri
 			return err
 		}
 		shim, result := filepath.Join(b.w.Temp, "hook.py"), filepath.Join(b.w.Temp, h.option+".json")
+		if err := os.MkdirAll(b.w.Temp, 0o700); err != nil {
+			return err
+		}
 		if err := os.WriteFile(shim, []byte(hookShim), 0o600); err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 		dialect = profile.Dialect(a.flags.dialect)
 	}
 	jobs := s.Jobs
-	if a.flags.jobs >= 0 {
+	if a.flags.jobs > 0 {
 		jobs = a.flags.jobs
 	}
 	python, err := a.python(s.PythonVersion)

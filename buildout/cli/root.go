@@ -78,7 +78,7 @@ func newRoot(a *app) *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
 	}
 	a.addFlags(root)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
 		newSettings(a), newHandover(a), newVersion(a))
 	root.InitDefaultHelpCmd()
@@ -106,11 +106,13 @@ func (a *app) addFlags(root *cobra.Command) {
 	p.StringVar(&f.color, "color", "", "colour of messages: auto, always or never")
 	p.BoolVar(&f.json, "json", false, "results and events as JSON on standard output")
 	p.StringVar(&f.format, "message-format", "", "form of errors and warnings on standard error: text, json, github or sarif")
-	p.IntVarP(&f.jobs, "jobs", "j", -1, "`N` jobs for make (MAKEFLAGS=-jN) where a part says nothing else")
+	p.IntVarP(&f.jobs, "jobs", "j", 0, "`N` jobs for make (MAKEFLAGS=-jN) where neither a part nor MAKEFLAGS says more")
 	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
 	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
-	root.Flags().BoolVarP(&f.reference, "W", "W", false, "")
-	root.Flags().MarkHidden("W")
+	for _, letter := range []string{"W", "A"} {
+		root.Flags().BoolVarP(&f.reference, letter, letter, false, "")
+		root.Flags().MarkHidden(letter)
+	}
 	root.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"auto", "upstream", "slapos"}, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("message-format", cobra.FixedCompletions(messageFormats, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(ui.ColorModes, cobra.ShellCompDirectiveNoFileComp))
@@ -130,6 +132,9 @@ func (a *app) checkFlags() error {
 	}
 	if !slices.Contains(messageFormats, cmp.Or(f.format, "text")) {
 		return usage("unknown --message-format %q: it is one of %s", f.format, strings.Join(messageFormats, ", "))
+	}
+	if f.jobs < 0 {
+		return usage("--jobs takes a number of jobs, not %d", f.jobs)
 	}
 	if f.timeout != "" {
 		if _, err := strconv.Atoi(f.timeout); err != nil {
@@ -161,21 +166,41 @@ func (a *app) set(option, value string) {
 		Section: "buildout", Option: option, Value: value, At: diag.SpanOf(src, len(option)+1, len(text))})
 }
 
-var shorthand = regexp.MustCompile(`unknown shorthand flag: '(.)'`)
+var (
+	shorthand = regexp.MustCompile(`unknown shorthand flag: '(.)'`)
+	unknown   = regexp.MustCompile(`^unknown flag: --(.*)$`)
+	argument  = regexp.MustCompile(`^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?(--[\w-]+)" flag`)
+)
 
 // flagError words an error of the flag parser as zc.buildout does.
-func flagError(err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
-	if m := shorthand.FindStringSubmatch(text); m != nil {
-		return withHint(usage("Invalid option -%s", m[1]), "`gobuild --help` lists the options")
-	}
-	if strings.HasPrefix(text, "flag needs an argument: 'c'") {
+	const lists = "`gobuild --help` lists the options"
+	switch {
+	case strings.HasPrefix(text, "flag needs an argument: 'c'"):
 		return usage("No file name specified for option -c")
-	}
-	if strings.HasPrefix(text, "flag needs an argument: 't'") {
+	case strings.HasPrefix(text, "flag needs an argument: 't'"):
 		return usage("No timeout value specified for option -t")
 	}
-	return withHint(usage("Invalid option: %s", text), "`gobuild --help` lists the options")
+	if m := shorthand.FindStringSubmatch(text); m != nil {
+		return withHint(usage("Invalid option -%s", m[1]), lists)
+	}
+	if m := unknown.FindStringSubmatch(text); m != nil {
+		return withHint(usage("Invalid option --%s", m[1]), cmp.Or(diag.DidYouMean(m[1], flagNames(cmd)), lists))
+	}
+	if m := argument.FindStringSubmatch(text); m != nil {
+		return withHint(usage("Invalid value for option %s: %s", m[2], m[1]), lists)
+	}
+	return withHint(usage("Invalid option: %s", text), lists)
+}
+
+// flagNames lists the long flags that a command takes.
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, set := range []*pflag.FlagSet{cmd.Flags(), cmd.InheritedFlags()} {
+		set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	}
+	return names
 }
 
 func withHint(err error, hint string) error {

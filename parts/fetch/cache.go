@@ -164,9 +164,7 @@ func (f *fetcher) downloadCached(q *query) (string, error) {
 		}
 		err := verify(path, q.sums)
 		if m := (*mismatch)(nil); errors.As(err, &m) {
-			d := q.mismatched(m, "for cached download from '"+s.shown+"' at '"+path+"'", "the URL of the cached file")
-			d.Hint = m.detail() + "; remove the cached file to download it again"
-			return "", d
+			return "", q.cachedMismatch(m, s, path)
 		}
 		return path, err
 	}

@@ -96,6 +96,12 @@ func (q *query) mismatched(m *mismatch, where, origin string) *diag.Diagnostic {
 	return d.WithHint("%s; if the new file is wanted, set the sum to %s", m.detail(), m.got)
 }
 
+// cachedMismatch returns the diagnostic of a cached file with a wrong checksum.
+func (q *query) cachedMismatch(m *mismatch, s source, path string) *diag.Diagnostic {
+	d := q.mismatched(m, "for cached download from '"+s.shown+"' at '"+path+"'", "the URL of the cached file")
+	return d.WithHint("%s; remove the cached file to download it again", m.detail())
+}
+
 // offline returns the diagnostic of a file that only the network has.
 func (q *query) offline(s source) *diag.Diagnostic {
 	d := diag.At(q.at, "fetch-offline", "Couldn't download '%s' in offline mode.", s.shown)

@@ -98,7 +98,7 @@ func (f *fetcher) fetch(ctx context.Context, r parts.FetchRequest) (parts.Fetche
 	}
 	if first := q.sources[0]; first.isLocal() {
 		got, err := f.local(q, first)
-		if err == nil || len(q.sources) == 1 {
+		if err == nil || len(q.sources) == 1 && !(errors.Is(err, fs.ErrNotExist) && q.isKnown()) {
 			return got, err
 		}
 	}
@@ -112,6 +112,10 @@ func (f *fetcher) fetch(ctx context.Context, r parts.FetchRequest) (parts.Fetche
 	}
 	return f.ask(ctx, q)
 }
+
+// isKnown reports whether caches and mirrors can tell the file by a checksum,
+// wherever it was meant to be.
+func (q *query) isKnown() bool { return len(q.sums) > 0 && q.malformed() == nil }
 
 // local answers with the file that a source names, in place.
 func (f *fetcher) local(q *query, s source) (parts.Fetched, error) {
@@ -174,7 +178,7 @@ func (f *fetcher) localCopy(q *query, s source) (parts.Fetched, error) {
 	if path := f.downloadPath(s); path != "" && isFile(path) && verify(path, q.sums) == nil {
 		return parts.Fetched{Path: path, Local: true}, nil
 	}
-	d := diag.At(q.at, "fetch-local", "No such file or directory: '%s'", s.named)
+	d := diag.At(q.at, "fetch-local", "No such file or directory: '%s'", s.named).WithCause(fs.ErrNotExist)
 	if s.named != s.local {
 		d.WithHint("relative paths start at the buildout directory %s", f.part.Dir)
 	}
@@ -234,7 +238,7 @@ func (f *fetcher) tempDir(q *query) (string, error) {
 	case f.config.DownloadCache != "":
 		return f.config.DownloadCache, nil
 	case f.part.Temp != "":
-		return f.part.Temp, nil
+		return f.part.Temp, os.MkdirAll(f.part.Temp, 0o700)
 	}
 	return os.TempDir(), nil
 }

@@ -27,8 +27,7 @@ type mirror struct {
 func newMirrors(bases []string) []*mirror {
 	out := make([]*mirror, 0, len(bases))
 	for _, base := range bases {
-		m := schemeRE.FindStringSubmatch(base)
-		if m == nil || strings.EqualFold(m[1], "file") {
+		if scheme := schemeOf(base); scheme == "" || scheme == "file" {
 			dir := strings.TrimPrefix(base, "file://")
 			out = append(out, &mirror{base: dir, local: true, manifest: sync.OnceValues(func() (*manifest, error) {
 				return readManifest(dir)

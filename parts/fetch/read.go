@@ -101,9 +101,7 @@ func (c *Client) wasRead(text string) bool {
 func (q *query) readCached(s source, path string) ([]byte, error) {
 	err := verify(path, q.sums)
 	if m := (*mismatch)(nil); errors.As(err, &m) {
-		d := q.mismatched(m, "for cached download from '"+s.shown+"' at '"+path+"'", "the URL of the cached file")
-		d.Hint = m.detail() + "; remove the cached file to download it again"
-		return nil, d
+		return nil, q.cachedMismatch(m, s, path)
 	}
 	var data []byte
 	if err == nil {

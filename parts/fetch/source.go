@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,20 +20,34 @@ type source struct {
 	bad   string   // why it cannot be asked, or ""
 }
 
-// schemeRE matches the scheme of a URL. One letter is no scheme.
-var schemeRE = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+)://`)
+// schemeOf returns the scheme of a URL in lower case, or "". One letter is no
+// scheme.
+func schemeOf(text string) string {
+	scheme, _, ok := strings.Cut(text, "://")
+	if !ok || len(scheme) < 2 {
+		return ""
+	}
+	scheme = strings.ToLower(scheme)
+	for i, c := range scheme {
+		if c < 'a' || c > 'z' {
+			if i == 0 || !strings.ContainsRune("0123456789+.-", c) {
+				return ""
+			}
+		}
+	}
+	return scheme
+}
 
 // newSource reads a URL, or a path that starts in dir.
 func newSource(text, dir string) source {
 	s := source{text: text, shown: mask(text)}
-	m := schemeRE.FindStringSubmatch(text)
-	switch {
-	case m == nil && !strings.HasPrefix(text, "file:"):
+	switch scheme := schemeOf(text); {
+	case scheme == "" && !strings.HasPrefix(text, "file:"):
 		s.setPath(text, dir)
-	case m == nil || strings.EqualFold(m[1], "file"):
+	case scheme == "" || scheme == "file":
 		s.setFileURL(dir)
 	default:
-		s.setURL(strings.ToLower(m[1]))
+		s.setURL(scheme)
 	}
 	return s
 }
@@ -68,7 +81,7 @@ func (s *source) setURL(scheme string) {
 	switch {
 	case err != nil:
 		s.bad = "not a valid URL"
-		s.shown = brokenRE.ReplaceAllString(s.shown, "://***@") // a password may have any character
+		s.shown = maskBroken(s.text)
 	case scheme != "http" && scheme != "https":
 		s.bad = "'" + scheme + "' URLs are not supported"
 	case u.Host == "":
@@ -104,29 +117,63 @@ var secretKeys = []string{
 	"api_key", "apikey", "sig", "signature", "x-amz-signature", "x-amz-security-token",
 }
 
-// userRE and queryRE find what mask hides. They do not need a valid URL.
-var (
-	userRE   = regexp.MustCompile(`://[^/?#\s]*@`)
-	brokenRE = regexp.MustCompile(`://\S*@`)
-	queryRE  = regexp.MustCompile(`([?&;])([^=&;#\s]+)=([^&;#\s]*)`)
-)
-
 // mask returns text with the secrets of URLs in it replaced by ***. All that
 // is shown or logged goes through it.
 func mask(text string) string {
-	text = userRE.ReplaceAllStringFunc(text, func(m string) string {
-		if name, _, ok := strings.Cut(m[len("://"):len(m)-1], ":"); ok {
-			return "://" + name + ":***@"
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "://")
+		b.WriteString(maskQuery(before))
+		if !ok {
+			return b.String()
 		}
-		return "://***@"
-	})
-	return queryRE.ReplaceAllStringFunc(text, func(m string) string {
-		key, _, _ := strings.Cut(m[1:], "=")
-		if slices.Contains(secretKeys, strings.ToLower(key)) {
-			return m[:1] + key + "=***"
+		b.WriteString("://")
+		host := rest[:endOf(rest, "/?# \t\r\n\"'")]
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			if name, _, ok := strings.Cut(host[:at], ":"); ok {
+				b.WriteString(name + ":")
+			}
+			b.WriteString("***")
+			rest = rest[at:]
 		}
-		return m
-	})
+		text = rest
+	}
+}
+
+// maskQuery hides the values of secret query parameters.
+func maskQuery(text string) string {
+	var b strings.Builder
+	for {
+		i := endOf(text, "?&;")
+		if i == len(text) {
+			return b.String() + text
+		}
+		b.WriteString(text[:i+1])
+		text = text[i+1:]
+		key, value, ok := strings.Cut(text[:endOf(text, "&;# \t\r\n")], "=")
+		if ok && value != "" && slices.Contains(secretKeys, strings.ToLower(key)) {
+			b.WriteString(key + "=***")
+			text = text[len(key)+1+len(value):]
+		}
+	}
+}
+
+// endOf returns the index of the first of chars in text, or its length.
+func endOf(text, chars string) int {
+	if i := strings.IndexAny(text, chars); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// maskBroken masks a text that is no valid URL: its password may have any
+// character.
+func maskBroken(text string) string {
+	scheme, rest, _ := strings.Cut(text, "://")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "***" + rest[at:]
+	}
+	return mask(scheme + "://" + rest)
 }
 
 // unusable returns the diagnostic of a source that cannot be asked.

@@ -3,12 +3,10 @@ package fetch
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -249,110 +247,5 @@ func TestRemoteMirror(t *testing.T) {
 	k.fail(t, parts.FetchRequest{URL: s.URL + "/a"})
 	if asked := s.requests(); len(asked) != 1 {
 		t.Errorf("without a checksum %q were asked", asked)
-	}
-}
-
-func TestSourceFileName(t *testing.T) {
-	for url, want := range map[string]string{
-		"http://h/d/a.tgz?x=/y":       "a.tgz",
-		"http://h/p/a-1.zip/download": "a-1.zip",
-		"http://h/%2e%2e":             "",
-		"http://h/":                   "",
-		"http://h":                    "",
-		"/a/b":                        "",
-	} {
-		if got := newSource(url, "/").fileName(); got != want {
-			t.Errorf("%s: got %q, want %q", url, got, want)
-		}
-	}
-}
-
-func TestRead(t *testing.T) {
-	content := "[buildout]\n"
-	var gone atomic.Bool
-	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		if gone.Load() {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		w.Write([]byte(content))
-	})
-	url := srv.URL + "/p.cfg"
-	cache := t.TempDir()
-	read := func(c *Client, o ReadOptions) string {
-		t.Helper()
-		data, err := c.Read(context.Background(), url, o)
-		if err != nil {
-			return "error: " + err.Error()
-		}
-		return string(data)
-	}
-	c := New(Config{Backoff: time.Microsecond})
-	if got := read(c, ReadOptions{}); got != content {
-		t.Fatalf("got %q", got)
-	}
-	if got := read(c, ReadOptions{Cache: cache, Newest: true}); got != content || readFile(t, filepath.Join(cache, md5Name(url))) != content {
-		t.Fatalf("got %q", got)
-	}
-	write(t, filepath.Join(cache, md5Name(url)), "cached")
-	for _, step := range []struct {
-		what string
-		c    *Client
-		o    ReadOptions
-		want string
-	}{
-		{"newest, second time in the run", c, ReadOptions{Cache: cache, Newest: true}, "cached"},
-		{"not newest", New(Config{}), ReadOptions{Cache: cache}, "cached"},
-		{"offline", New(Config{Offline: true}), ReadOptions{Cache: cache, Newest: true}, "cached"},
-		{"good sum", New(Config{}), ReadOptions{Cache: cache, MD5: sum("md5", "cached").Hex}, "cached"},
-		{"bad sum of the cached file", New(Config{}), ReadOptions{Cache: cache, MD5: sum("md5", "x").Hex},
-			"error: MD5 checksum mismatch for cached download from '" + url + "' at '" + filepath.Join(cache, md5Name(url)) + "'"},
-		{"bad sum of the new file, in spite of the cache", New(Config{}), ReadOptions{Cache: cache, Newest: true, MD5: sum("md5", "cached").Hex},
-			"error: MD5 checksum mismatch downloading '" + url + "'"},
-		{"offline without cache", New(Config{}), ReadOptions{Offline: true}, "error: Couldn't download '" + url + "' in offline mode."},
-		{"offline, not cached", New(Config{Offline: true}), ReadOptions{Cache: t.TempDir()}, "error: Couldn't download '" + url + "' in offline mode."},
-		{"newest, new run", New(Config{}), ReadOptions{Cache: cache, Newest: true}, content},
-	} {
-		if got := read(step.c, step.o); got != step.want {
-			t.Errorf("%s: got %q, want %q", step.what, got, step.want)
-		}
-	}
-	gone.Store(true)
-	sink := &events{}
-	if got := read(New(Config{}), ReadOptions{Cache: cache, Newest: true, Events: sink}); got != content {
-		t.Errorf("no fallback to the cache: %q", got)
-	}
-	if m := sink.of(event.Message); len(m) == 0 || m[len(m)-1].Level != event.Warning {
-		t.Errorf("messages %+v", m)
-	}
-	if got := read(New(Config{}), ReadOptions{}); got != "error: Error downloading extends for URL "+url+": HTTP Error 404: Not Found" {
-		t.Errorf("got %q", got)
-	}
-	if got := read(New(Config{}), ReadOptions{Cache: cache + "/none"}); !strings.Contains(got, "doesn't exist") {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestReadLocal(t *testing.T) {
-	dir := t.TempDir()
-	path := write(t, dir+"/p.cfg", payload)
-	c := New(Config{Offline: true})
-	for _, url := range []string{"file://" + path, path, "p.cfg"} {
-		if got, err := c.Read(context.Background(), url, ReadOptions{Dir: dir}); err != nil || string(got) != payload {
-			t.Errorf("%s: got %q, %v", url, got, err)
-		}
-	}
-	for url, want := range map[string]string{
-		"file://" + path + "x": "Couldn't open " + path + "x: no such file or directory",
-		"file://h/x":           "cannot fetch 'file://h/x': a file URL cannot name the host 'h'; write file:///PATH",
-		dir:                    "Couldn't open " + dir + ": is a directory",
-	} {
-		if _, err := c.Read(context.Background(), url, ReadOptions{}); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", url, err, want)
-		}
-	}
-	_, err := c.Read(context.Background(), path, ReadOptions{MD5: sum("md5", "x").Hex})
-	if want := "MD5 checksum mismatch for local resource at '" + path + "'."; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"gobuild/buildout/diag"
 	"gobuild/parts"
 )
@@ -26,7 +24,8 @@ type Fetcher struct {
 	Dir   string            // relative paths are relative to it
 	Files map[string]string // URL to content
 	// UnpackFunc replaces Unpack when it is set. Without it an archive is text
-	// in txtar form, and a directory is copied.
+	// in which each file follows its line `-- NAME --`, and a directory is
+	// copied.
 	UnpackFunc func(archive, dest string, strip parts.Strip) error
 
 	temp     string
@@ -106,8 +105,8 @@ func digest(algorithm string, text []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Unpack unpacks as UnpackFunc says, or reads archive as txtar. Files are made
-// with mode 0755.
+// Unpack unpacks as UnpackFunc says, or as it says itself. Files are made with
+// mode 0755.
 func (f *Fetcher) Unpack(ctx context.Context, archive, dest string, strip parts.Strip) error {
 	if f.UnpackFunc != nil {
 		return f.UnpackFunc(archive, dest, strip)
@@ -117,24 +116,45 @@ func (f *Fetcher) Unpack(ctx context.Context, archive, dest string, strip parts.
 	} else if info.IsDir() {
 		return os.CopyFS(dest, os.DirFS(archive))
 	}
-	a, err := txtar.ParseFile(archive)
+	text, err := os.ReadFile(archive)
 	if err != nil {
 		return err
 	}
-	top, single := topDirectory(a)
+	members := split(string(text))
+	top, single := topDirectory(members)
 	if strip == parts.StripAlways && !single {
 		return fmt.Errorf("unpack %s: not exactly one top directory", archive)
 	}
 	if strip == parts.StripNever || !single {
 		top = ""
 	}
-	return write(a, dest, top)
+	return write(members, dest, top)
+}
+
+// member is a file of an archive.
+type member struct{ name, text string }
+
+// split returns the files of an archive's text. What stands before the first
+// is a comment.
+func split(text string) []member {
+	var members []member
+	for line := range strings.Lines(text) {
+		name, marked := strings.CutPrefix(line, "-- ")
+		name, ended := strings.CutSuffix(strings.TrimRight(name, "\n"), " --")
+		switch {
+		case marked && ended:
+			members = append(members, member{name: name})
+		case len(members) > 0:
+			members[len(members)-1].text += line
+		}
+	}
+	return members
 }
 
 // topDirectory returns the directory, with a slash, that all files are in.
-func topDirectory(a *txtar.Archive) (top string, single bool) {
-	for _, file := range a.Files {
-		first, _, below := strings.Cut(file.Name, "/")
+func topDirectory(members []member) (top string, single bool) {
+	for _, m := range members {
+		first, _, below := strings.Cut(m.name, "/")
 		if !below || top != "" && top != first+"/" {
 			return "", false
 		}
@@ -143,13 +163,13 @@ func topDirectory(a *txtar.Archive) (top string, single bool) {
 	return top, top != ""
 }
 
-func write(a *txtar.Archive, dest, top string) error {
-	for _, file := range a.Files {
-		path := filepath.Join(dest, strings.TrimPrefix(file.Name, top))
+func write(members []member, dest, top string) error {
+	for _, m := range members {
+		path := filepath.Join(dest, strings.TrimPrefix(m.name, top))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, file.Data, 0o755); err != nil {
+		if err := os.WriteFile(path, []byte(m.text), 0o755); err != nil {
 			return err
 		}
 	}

@@ -65,8 +65,14 @@ func (s *started) pid() int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	s.t.Cleanup(func() { kill(pid) })
 	return pid
+}
+
+// kill ends a process that a failed test may have left, and its group.
+func kill(pid int) {
+	syscall.Kill(pid, syscall.SIGKILL)
+	syscall.Kill(-pid, syscall.SIGKILL)
 }
 
 // wait reads the log to its end and returns what Run returned.
@@ -250,7 +256,7 @@ func TestHelper(t *testing.T) {
 		t.Skip("started by TestKilledParent only")
 	}
 	r := New(Config{Dir: "/", Env: []string{"PATH=/usr/bin:/bin"}})
-	r.Run(t.Context(), sh("exec sleep 1000 3>"+Quote(pipe)))
+	r.Run(t.Context(), sh("exec 3>"+Quote(pipe)+"; echo $$ >&3; exec sleep 1000"))
 }
 
 // A process ends when gobuild is killed.
@@ -269,11 +275,18 @@ func TestKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
+	reader.SetReadDeadline(time.Now().Add(20 * time.Second))
+	lines := bufio.NewReader(reader)
+	line, err := lines.ReadString('\n')
+	pid, bad := strconv.Atoi(strings.TrimSuffix(line, "\n"))
+	if err != nil || bad != nil {
+		t.Fatalf("read the pipe: %q, %v", line, err)
+	}
+	t.Cleanup(func() { kill(pid) })
 	helper.Process.Kill()
 	helper.Wait()
-	reader.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if text, err := io.ReadAll(reader); len(text) > 0 || err != nil {
-		t.Errorf("the command is alive: read %q, %v", text, err)
+	if text, err := io.ReadAll(lines); len(text) > 0 || err != nil {
+		t.Errorf("%d is alive: read %q, %v", pid, text, err)
 	}
 }
 

@@ -1,46 +1,58 @@
 package state
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
-	"github.com/google/renameio/v2"
-
-	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/parts"
 )
 
+// Names with a meaning of their own in the file.
+const (
+	buildoutSection = "buildout"
+	partsKey        = "parts"
+	developKey      = "installed_develop_eggs"
+	installedKey    = "__buildout_installed__"
+	signatureKey    = "__buildout_signature__"
+)
+
 // Options of a DB.
 type Options struct {
-	Disabled bool // nothing is read or written ([buildout] installed is empty)
+	// Disabled says that nothing is ever read or written: [buildout] installed
+	// is empty.
+	Disabled bool
 }
 
-// DB is what is installed in one directory. It is used by one goroutine at a
-// time, under the lock of the directory.
+// DB is what is installed in one directory. Several goroutines may use it;
+// several processes may not: the caller holds the Lock of the directory.
 type DB struct {
-	path    string
-	options Options
-	parts   []string // in the order of installation
-	written []string // the order that the file tells
-	records map[string]parts.Record
-	base    map[string]string // [buildout] but parts
-	exists  bool
-	torn    bool // the file ends in the middle of a line
-	rewrite bool // a part was installed: the file is written anew at the end
+	mu       sync.Mutex
+	disabled bool
+	file     file
+	records  map[string]parts.Record
+	last     int               // rank of the part installed last
+	ranks    map[string]int    // order of installation
+	base     map[string]string // [buildout] but parts
+	// What the file says.
+	writtenOrder []string
+	written      map[string]map[string]string // sections, those of removed parts included
+	appended     bool                         // parts were installed: Close writes the file anew
 }
 
-// Open reads the file. One that does not exist means that nothing is
-// installed; one that cannot be read as such is an error.
+// Open reads the file at path. A file that does not exist means that nothing
+// is installed; one that is damaged is a diagnostic that points to the line.
 func Open(path string, o Options) (*DB, error) {
-	db := &DB{path: path, options: o, records: map[string]parts.Record{}, base: map[string]string{developKey: ""}}
+	db := &DB{disabled: o.Disabled, file: file{path: path}, records: map[string]parts.Record{}, ranks: map[string]int{},
+		base: map[string]string{}, written: map[string]map[string]string{}}
 	if o.Disabled {
 		return db, nil
 	}
@@ -51,144 +63,279 @@ func Open(path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}
-	db.exists = true
-	return db, db.parse(text)
+	db.file.exists, db.file.size = true, int64(len(text))
+	return db, db.read(string(text))
 }
 
-func (db *DB) parse(text []byte) error {
-	if end := bytes.LastIndexByte(text, '\n') + 1; end < len(text) {
-		text, db.torn = text[:end], true
+func (db *DB) read(text string) error {
+	text = text[:complete(text)]
+	sections, torn, err := scan(newSource(db.file.path, text))
+	if err != nil {
+		return err
 	}
-	src := diag.NewSource(db.path, text)
-	sections, errs := cfg.Scan(src).Sections(func(string) (bool, error) { return false, errors.New("there are no conditions here") })
-	if err := errs.Err(); err != nil {
-		return &diag.Diagnostic{Code: "state-damaged", At: errs[0].At, Err: err,
-			Msg:  "what is installed cannot be read: " + errs[0].Msg,
-			Hint: "repair the line, or delete the file: then every part counts as not installed and is installed anew"}
-	}
-	all := map[string]map[string]string{}
-	for _, s := range sections {
-		all[s.Name] = map[string]string{}
-		for _, a := range s.Options {
-			all[s.Name][a.Key] = decode(a.Value)
+	db.file.valid = int64(len(text) - torn)
+	db.file.open = !strings.HasSuffix(text[:db.file.valid], "\n") && db.file.valid > 0
+	db.written = sections
+	for key, value := range sections[buildoutSection] {
+		if key != partsKey {
+			db.base[key] = decode(value)
 		}
 	}
-	for _, name := range strings.Fields(all["buildout"]["parts"]) {
-		if options := all[name]; options != nil && !slices.Contains(db.parts, name) {
-			db.parts = append(db.parts, name)
-			db.records[name] = record(name, options)
+	for name := range strings.FieldsFuncSeq(sections[buildoutSection][partsKey], isSpace) {
+		options, ok := sections[name]
+		if _, double := db.records[name]; ok && !double && name != buildoutSection {
+			db.moveLast(name)
+			db.records[name] = newRecord(name, options)
 		}
 	}
-	delete(all["buildout"], "parts")
-	maps.Copy(db.base, all["buildout"])
-	db.written = slices.Clone(db.parts)
+	db.writtenOrder = db.order()
 	return nil
 }
 
-// Parts returns the installed parts in the order of installation.
-func (db *DB) Parts() []string { return slices.Clone(db.parts) }
+// newRecord makes the record of a part from the options of its section.
+func newRecord(name string, options map[string]string) parts.Record {
+	r := parts.Record{Part: name, Options: make(map[string]string, len(options))}
+	for key, value := range options {
+		switch value = decode(value); key {
+		case installedKey:
+			if value != "" {
+				r.Paths = strings.Split(value, "\n")
+			}
+		case signatureKey:
+			r.Signature = value
+		default:
+			r.Options[key] = value
+		}
+	}
+	return r
+}
 
-// Get returns the record of an installed part.
+// section is the reverse of newRecord.
+func section(r parts.Record) map[string]string {
+	options := make(map[string]string, len(r.Options)+2)
+	maps.Copy(options, r.Options)
+	options[installedKey] = strings.Join(r.Paths, "\n")
+	options[signatureKey] = r.Signature
+	return options
+}
+
+// All returns the records of all installed parts. The records must not be
+// changed.
+func (db *DB) All() map[string]parts.Record {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return maps.Clone(db.records)
+}
+
+// Parts returns the installed parts, the one installed last at the end.
+func (db *DB) Parts() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.order()
+}
+
+// Get returns the record of an installed part. It must not be changed.
 func (db *DB) Get(name string) (parts.Record, bool) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
 	r, ok := db.records[name]
 	return r, ok
 }
 
-// All returns the records of all installed parts.
-func (db *DB) All() map[string]parts.Record { return maps.Clone(db.records) }
-
 // Put records an installed part as the last one. It is on disk when Put
-// returns.
+// returns nil; otherwise the file tells what it told before.
 func (db *DB) Put(r parts.Record) error {
-	text := ""
-	if slices.Contains(db.written, r.Part) {
-		// A torn block must not mix with the old one: until the new block is
-		// complete the part does not count.
-		text = "\n" + db.partsBlock(without(db.parts, r.Part))
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	r = clone(r)
+	if err := check(r); err != nil {
+		return err
 	}
-	db.parts = append(without(db.parts, r.Part), r.Part)
+	old, known := db.records[r.Part]
+	rank := db.ranks[r.Part]
+	db.moveLast(r.Part)
+	if known && equal(old, r) {
+		return nil
+	}
 	db.records[r.Part] = r
-	db.rewrite = true
-	return db.add(text + "\n" + partBlock(r) + "\n" + db.partsBlock(db.parts))
+	err := db.write(r)
+	if err != nil && known {
+		db.records[r.Part], db.ranks[r.Part] = old, rank
+	} else if err != nil {
+		delete(db.records, r.Part)
+	}
+	return err
 }
 
-// Drop records that a part is not installed any more.
-func (db *DB) Drop(name string) error {
-	db.parts = without(db.parts, name)
-	delete(db.records, name)
-	return db.add("\n" + db.partsBlock(db.parts))
-}
-
-// Touch notes that an installed part was updated: it counts as the last one.
-// It is on disk after Close.
-func (db *DB) Touch(name string) error {
-	db.parts = append(without(db.parts, name), name)
-	return nil
-}
-
-func without(list []string, name string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == name })
-}
-
-func (db *DB) partsBlock(names []string) string {
-	return "[buildout]\nparts = " + strings.Join(names, " ") + "\n"
-}
-
-// add appends text with one write and one fsync.
-func (db *DB) add(text string) error {
-	if db.options.Disabled {
+// write puts the block of a part on disk.
+func (db *DB) write(r parts.Record) error {
+	if db.disabled {
 		return nil
 	}
-	if !db.exists {
-		text = block("buildout", db.base) + text
-	}
-	if db.torn {
-		text = "\n" + text
-	}
-	f, err := os.OpenFile(db.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
-	if err != nil {
-		return fmt.Errorf("record what is installed: %w", err)
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("record what is installed: %w", err)
-	}
-	db.exists, db.torn, db.written = true, false, slices.Clone(db.parts)
-	return nil
-}
-
-// Close brings the file into its final form for this run.
-func (db *DB) Close() error {
-	switch {
-	case db.options.Disabled || !db.exists:
-		return nil
-	case len(db.parts) == 0 && db.base[developKey] == "":
-		return os.Remove(db.path)
-	case db.rewrite:
+	options := section(r)
+	if !db.file.exists || !merges(db.written[r.Part], options) {
 		return db.save()
-	case !slices.Equal(db.parts, db.written):
-		return db.add("\n" + db.partsBlock(db.parts))
+	}
+	text := segment(block(r.Part, options) + db.partsLine())
+	if err := db.file.append(text); err != nil {
+		return err
+	}
+	db.written[r.Part] = options
+	db.appended, db.writtenOrder = true, db.order()
+	return nil
+}
+
+// merges reports whether a block with the options of a part, read after an
+// older block, gives just these options. Options whose names end in a sign add
+// to older ones.
+func merges(old, options map[string]string) bool {
+	for name := range old {
+		if _, ok := options[name]; !ok {
+			return false
+		}
+	}
+	for name := range options {
+		if _, ok := old[name]; ok && strings.ContainsAny(name[len(name)-1:], "+-") {
+			return false
+		}
+	}
+	return true
+}
+
+// Drop records that a part is not installed any more. It is on disk when Drop
+// returns nil.
+func (db *DB) Drop(name string) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	old, known := db.records[name]
+	if !known {
+		return nil
+	}
+	delete(db.records, name)
+	err := db.writeOrder()
+	if err != nil {
+		db.records[name] = old // with its old rank
+	}
+	return err
+}
+
+// Touch notes that an installed part was updated: it counts as the one
+// installed last. It is on disk after the next write or Close.
+func (db *DB) Touch(name string) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if _, known := db.records[name]; !known {
+		return fmt.Errorf("part %s is not installed", name)
+	}
+	db.moveLast(name)
+	return nil
+}
+
+// writeOrder appends a parts line.
+func (db *DB) writeOrder() error {
+	if db.disabled || !db.file.exists {
+		return nil
+	}
+	if err := db.file.append(db.partsLine()); err != nil {
+		return err
+	}
+	db.writtenOrder = db.order()
+	return nil
+}
+
+func (db *DB) partsLine() string {
+	return "\n[" + buildoutSection + "]\n" + assignment(partsKey, strings.Join(db.order(), " "))
+}
+
+// Close gives the file its final form for this run. A run that changed nothing
+// writes nothing. The DB can still be used.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	switch {
+	case db.disabled || !db.file.exists:
+		return nil
+	case len(db.records) == 0 && db.base[developKey] == "":
+		return db.remove()
+	case db.appended:
+		return db.save()
+	case !slices.Equal(db.order(), db.writtenOrder):
+		return db.writeOrder()
 	}
 	return nil
 }
 
-// save writes the file anew, as zc.buildout does.
+func (db *DB) remove() error {
+	if err := db.file.remove(); err != nil {
+		return err
+	}
+	clear(db.written)
+	db.appended, db.writtenOrder = false, nil
+	return nil
+}
+
+// save writes the whole file in its canonical form.
 func (db *DB) save() error {
 	base := maps.Clone(db.base)
-	base["parts"] = strings.Join(db.parts, " ")
+	base[developKey] = db.base[developKey]
+	base[partsKey] = strings.Join(db.order(), " ")
+	written := map[string]map[string]string{buildoutSection: base}
 	var b strings.Builder
-	b.WriteString(block("buildout", base))
-	for _, name := range db.parts {
-		b.WriteString("\n" + partBlock(db.records[name]))
+	b.WriteString(block(buildoutSection, base))
+	for _, name := range db.order() {
+		written[name] = section(db.records[name])
+		b.WriteString("\n" + block(name, written[name]))
 	}
-	mode := fs.FileMode(0o666)
-	if info, err := os.Stat(db.path); err == nil {
-		mode = info.Mode().Perm()
+	if err := db.file.replace(b.String()); err != nil {
+		return err
 	}
-	err := renameio.WriteFile(db.path, []byte(b.String()), mode, renameio.WithTempDir(filepath.Dir(db.path)), renameio.IgnoreUmask())
-	if err != nil {
-		return fmt.Errorf("record what is installed: %w", err)
+	db.written, db.writtenOrder, db.appended = written, db.order(), false
+	return nil
+}
+
+// moveLast makes a part the one installed last.
+func (db *DB) moveLast(name string) {
+	db.last++
+	db.ranks[name] = db.last
+}
+
+// order returns the installed parts in the order of their installation. Ranks
+// of removed parts are left over.
+func (db *DB) order() []string {
+	names := slices.Collect(maps.Keys(db.records))
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(db.ranks[a], db.ranks[b]) })
+	return names
+}
+
+func clone(r parts.Record) parts.Record {
+	r.Options = maps.Clone(r.Options)
+	delete(r.Options, installedKey)
+	delete(r.Options, signatureKey)
+	r.Paths = slices.DeleteFunc(slices.Clone(r.Paths), func(p string) bool { return p == "" })
+	return r
+}
+
+func equal(a, b parts.Record) bool {
+	return a.Signature == b.Signature && slices.Equal(a.Paths, b.Paths) && maps.Equal(a.Options, b.Options)
+}
+
+// check refuses what the file cannot hold.
+func check(r parts.Record) error {
+	bad := func(format string, args ...any) error {
+		return diag.At(diag.Span{}, "state-unwritable", format, args...).WithPath(r.Part)
 	}
-	db.written, db.rewrite = slices.Clone(db.parts), false
+	if r.Part == "" || r.Part == buildoutSection || !utf8.ValidString(r.Part) || strings.ContainsFunc(r.Part, func(c rune) bool { return !isNameChar(c) }) {
+		return bad("%q cannot be the name of an installed part", r.Part)
+	}
+	for name := range r.Options {
+		if !utf8.ValidString(name) || strings.HasPrefix(name, "#") || strings.HasPrefix(name, ";") || name != stripRight(name) || !isOptionName(name, name) {
+			return bad("the option name %q cannot be recorded", name)
+		}
+	}
+	for _, path := range r.Paths {
+		if strings.Contains(path, "\n") {
+			return bad("the path %q cannot be recorded: it holds a line end", path)
+		}
+	}
 	return nil
 }

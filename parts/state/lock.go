@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"gobuild/buildout/diag"
 )
 
 // Owner is the run that holds a directory, as the lock file tells.
@@ -26,67 +28,126 @@ func (o Owner) String() string {
 	if o.PID == 0 {
 		return "a run that has just started"
 	}
-	return fmt.Sprintf("process %d on %s since %s (%s)", o.PID, o.Host, o.Since.Format("15:04:05"), o.Command)
+	s := fmt.Sprintf("process %d on %s since %s", o.PID, o.Host, o.Since.Local().Format(time.DateTime))
+	if o.Command != "" {
+		s += " (" + o.Command + ")"
+	}
+	return s
 }
 
 // lockVersion is the version of the lock file's format.
 const lockVersion = 1
 
+// ErrLocked is wrapped by the error of a Lock that was not to wait.
+var ErrLocked = errors.New("the directory is locked")
+
 // LockOptions say what Lock does when another run holds the directory.
 type LockOptions struct {
-	NoWait  bool        // fail at once
-	Waiting func(Owner) // told once before waiting; may be nil
-	Command string      // shown to those who wait for this run
+	NoWait bool // fail at once, with ErrLocked
+	// Waiting is told who holds the directory before Lock waits, and again
+	// when another run got it in the meantime. It may be nil.
+	Waiting func(Owner)
+	Command string // shown to those who wait for this run; without secrets
 }
 
 // Held is a lock that this process holds.
 type Held struct{ lock *flock.Flock }
 
-// retry is how often a waiting run looks.
-const retry = 100 * time.Millisecond
+// retry is how often a waiting run looks: the kernel cannot be told to stop
+// waiting when the context ends.
+const retry = 50 * time.Millisecond
 
-// Lock takes the lock of a buildout directory: one run at a time. The kernel
-// frees the lock of a dead owner.
+// Lock takes the lock of a buildout directory, .gobuild/lock: one run at a
+// time. The kernel frees the lock of a dead owner. The file stays: a run that
+// waits must see the same one.
 func Lock(ctx context.Context, dir string, o LockOptions) (*Held, error) {
 	path := filepath.Join(dir, ".gobuild", "lock")
+	failed := func(err error) error { return explain("lock", "cannot lock "+dir, dir, err) }
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, failed(err)
 	}
-	l := flock.New(path, flock.SetPermissions(0o666))
-	taken, err := l.TryLock()
-	if err == nil && !taken {
-		if o.NoWait {
-			return nil, fmt.Errorf("lock %s: it is held by %s", dir, owner(path))
+	lock := flock.New(path, flock.SetPermissions(0o666))
+	if err := acquire(ctx, lock, dir, o); err != nil {
+		lock.Close()
+		var known *diag.Diagnostic
+		if ctx.Err() != nil || errors.As(err, &known) {
+			return nil, err
 		}
-		if o.Waiting != nil {
-			o.Waiting(owner(path))
-		}
-		_, err = l.TryLockContext(ctx, retry)
+		return nil, failed(err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	if err := sign(path, o.Command); err != nil {
+		lock.Close()
+		return nil, failed(err)
 	}
-	return &Held{l}, sign(path, o.Command)
+	return &Held{lock}, nil
 }
 
-// sign writes who holds the lock. The file is never deleted: a run that waits
-// for it must see the same file.
+// acquire waits for the lock as o says.
+func acquire(ctx context.Context, lock *flock.Flock, dir string, o LockOptions) error {
+	taken, err := lock.TryLock()
+	if taken || err != nil {
+		return err
+	}
+	holder := readOwner(lock.Path())
+	if o.NoWait {
+		return diag.At(diag.Span{}, "locked", "another run works in %s: %s", dir, holder).
+			WithHint("wait until it is done, or run without --no-wait to have this run wait for it").WithCause(ErrLocked)
+	}
+	tell := func(who Owner) {
+		if o.Waiting != nil {
+			o.Waiting(who)
+		}
+	}
+	tell(holder)
+	ticker := time.NewTicker(retry)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		if taken, err := lock.TryLock(); taken || err != nil {
+			return err
+		}
+		if now := readOwner(lock.Path()); now.PID != 0 && (now.PID != holder.PID || !now.Since.Equal(holder.Since)) {
+			holder = now
+			tell(holder)
+		}
+	}
+}
+
+// sign writes who holds the lock.
 func sign(path, command string) error {
-	host, _ := os.Hostname()
-	text, err := json.Marshal(Owner{lockVersion, os.Getpid(), host, time.Now(), command})
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	text, err := json.Marshal(Owner{lockVersion, os.Getpid(), host, time.Now().UTC(), command})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, append(text, '\n'), 0o666)
 }
 
-func owner(path string) Owner {
+// readOwner returns who has signed the file; the zero Owner when it cannot be
+// read, as between taking the lock and signing.
+func readOwner(path string) Owner {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Owner{}
+	}
 	var o Owner
-	if text, err := os.ReadFile(path); err == nil {
-		json.Unmarshal(text, &o)
+	if json.Unmarshal(text, &o) != nil || o.Version < 1 {
+		return Owner{}
 	}
 	return o
 }
 
 // Release gives the directory free.
-func (h *Held) Release() error { return errors.Join(h.lock.Close()) }
+func (h *Held) Release() error {
+	if err := h.lock.Close(); err != nil {
+		return fmt.Errorf("unlock %s: %w", filepath.Dir(filepath.Dir(h.lock.Path())), err)
+	}
+	return nil
+}

@@ -87,10 +87,10 @@ check_haproxy() {
 
 # memcached_says PORT REQUEST prints the answer's lines without carriage returns.
 memcached_says() {
-	exec 3<>"/dev/tcp/127.0.0.1/$1"
-	printf '%b\r\nquit\r\n' "$2" >&3
-	tr -d '\r' <&3
-	exec 3>&-
+	{
+		printf '%b\r\nquit\r\n' "$2" >&3
+		tr -d '\r' <&3
+	} 3<>"/dev/tcp/127.0.0.1/$1"
 }
 
 check_memcached() {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata/script")
+
+// TestMain makes this test binary the tool itself and the helper programs of
+// the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"gobuild":  func() { os.Exit(run()) },
+		"upon":     func() { os.Exit(upon(os.Args[1:])) },
+		"confined": func() { os.Exit(confined(os.Args[1:])) },
+	})
+}
+
+// TestScript runs testdata/script/*.txtar; its README.md tells how to write
+// one.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), Setup: setUp, Condition: condition, Cmds: commands,
+		UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
+	})
+}
+
+// setUp gives a script a home directory of its own. Nothing else of the
+// environment outside reaches it but PATH.
+func setUp(e *testscript.Env) error {
+	home := filepath.Join(e.WorkDir, ".home")
+	e.Setenv("HOME", home)
+	e.Setenv("LC_ALL", "C")
+	e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	e.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
+	return os.MkdirAll(home, 0o777)
+}
+
+// condition knows [namespaces]: whether a helper can mount file systems of its
+// own.
+func condition(name string) (bool, error) {
+	if name != "namespaces" {
+		return false, os.ErrInvalid
+	}
+	dir, err := os.MkdirTemp("", "namespaces")
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(dir)
+	return exec.Command("confined", "readonly", dir, "true").Run() == nil, nil
+}
