@@ -72,7 +72,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`process \d+ on \S+ since \d\d:\d\d:\d\d`), "process PID on HOST since TIME"},
 	{regexp.MustCompile(`\b(after|in) (\d+(\.\d+)? ?(ms|s|min|h) ?)+`), "$1 TIME"},
-	{regexp.MustCompile(`"(time|elapsed|elapsed_seconds|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
+	{regexp.MustCompile(`"(time|elapsed_ns|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 }
 

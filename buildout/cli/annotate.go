@@ -25,7 +25,8 @@ func newAnnotate(a *app) *cobra.Command {
 with the files that made it. With -v the whole history with line numbers; with
 --json an object {"raw": {section: {option: {"value", "source", "history"}}}}.
 Nothing is installed, and references may be wrong.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return runAnnotate(cmd.Context(), a, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return runAnnotate(cmd.Context(), a, args) },
+		ValidArgsFunction: a.complete(sectionNames),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"gobuild/buildout"
 	"gobuild/buildout/diag"
@@ -85,16 +86,28 @@ type app struct {
 }
 
 func (a *app) run(ctx context.Context) error {
-	line, err := split(a.Args)
+	line, err := a.splitArgs()
 	if err != nil {
 		return err
 	}
 	a.line = line
 	root := newRoot(a)
-	root.SetArgs(line.rest)
+	root.SetArgs(append([]string{}, line.rest...)) // for nil, cobra takes those of the process
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	return root.ExecuteContext(ctx)
+}
+
+// splitArgs splits the command line. What a shell wants to have completed is a
+// command line too.
+func (a *app) splitArgs() (commandLine, error) {
+	if len(a.Args) < 2 || !strings.HasPrefix(a.Args[0], "__complete") {
+		return split(a.Args)
+	}
+	last := len(a.Args) - 1
+	line, err := split(a.Args[1:last])
+	line.rest = slices.Concat(a.Args[:1], line.rest, a.Args[last:])
+	return line, err
 }
 
 // report shows err and returns the status it leads to.

@@ -30,7 +30,7 @@ handover asks the Python that will run zc.buildout for the signatures of the
 installed recipes and writes them, so that its next run finds nothing to do.
 The other direction needs nothing: gobuild takes over what zc.buildout
 installed.`,
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runHandover(cmd.Context(), a, python) },
 	}
 	c.Flags().StringVar(&python, "python", "python3", "the `PYTHON` that runs zc.buildout")

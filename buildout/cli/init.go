@@ -13,6 +13,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/buildout/profile"
+	"gobuild/buildout/ui"
 	"gobuild/parts/run"
 )
 
@@ -22,7 +23,7 @@ func newBootstrap(a *app) *cobra.Command {
 		Long: `Makes the standard directories of the profile and a script bin/buildout that
 runs this gobuild, so that habits and scripts that call bin/buildout go on to
 work.`,
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), a) },
 	}
 }
@@ -38,6 +39,9 @@ part that makes a Python interpreter for them, which is installed at once.`,
 }
 
 func runInit(ctx context.Context, a *app, args []string) error {
+	if profile.IsURL(a.flags.config) {
+		return usage("init needs the path of a file, not the URL %s", ui.Mask(a.flags.config))
+	}
 	path := a.path(a.flags.config)
 	if err := writeProfile(path, args); err != nil {
 		return err
@@ -51,9 +55,6 @@ func runInit(ctx context.Context, a *app, args []string) error {
 
 // writeProfile writes a new profile; one that is there is never touched.
 func writeProfile(path string, args []string) error {
-	if profile.IsURL(path) {
-		return usage("init needs the path of a file, not the URL %s", path)
-	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, os.ErrExist) {
 		return withStatus(StatusUsage, diag.At(diag.Span{}, "init-exists", "'%s' already exists.", path).

@@ -23,7 +23,8 @@ func newInstall(a *app) *cobra.Command {
 		Long: `Installs, updates and removes parts so that the directory is as the profile
 says. With PARTs only these are installed and nothing is removed; sections that
 they refer to are evaluated but not installed.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return runInstall(cmd.Context(), a, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return runInstall(cmd.Context(), a, args) },
+		ValidArgsFunction: a.complete(partNames),
 	}
 }
 

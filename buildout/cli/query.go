@@ -15,14 +15,16 @@ func newQuery(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "query [SECTION:]OPTION", Short: "show the value of one option as the profile has it",
 		Long: `Prints the value of an option before substitution; without a section it is one
-of [buildout]. With -v the line ${section:option} comes first.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return runQuery(cmd.Context(), a, args) },
+of [buildout]. With -v the line ${section:option} comes first; with --json the
+value is a JSON string.`,
+		RunE:              func(cmd *cobra.Command, args []string) error { return runQuery(cmd.Context(), a, args) },
+		ValidArgsFunction: a.complete(optionNames),
 	}
 }
 
 func runQuery(ctx context.Context, a *app, args []string) error {
 	if len(args) != 1 {
-		return usage("The query command requires a single argument.")
+		return withHint(usage("The query command requires a single argument."), "gobuild query SECTION:OPTION, or gobuild query OPTION for one of [buildout]")
 	}
 	section, option := "buildout", args[0]
 	if names := strings.Split(args[0], ":"); len(names) == 2 {
@@ -44,6 +46,9 @@ func runQuery(ctx context.Context, a *app, args []string) error {
 	v := s.Options[option]
 	if v == nil {
 		return missing(diag.At(s.Header, "unknown-option", "Key not found: %s", option), option, s.Keys())
+	}
+	if a.flags.json {
+		return writeJSON(a.Stdout, v.Text)
 	}
 	if a.flags.verbose != a.flags.quiet {
 		fmt.Fprintf(a.Stdout, "${%s:%s}\n", section, option)

@@ -22,9 +22,10 @@ func newRecipe(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "recipe", Short: "list and explain the built-in recipes",
 		Long: "Lists the built-in recipes, or shows one: its names, options and defaults.",
+		Args: subcommand,
 		RunE: func(*cobra.Command, []string) error { return runRecipeList(a) },
 	}
-	list := &cobra.Command{Use: "list", Short: "list the built-in recipes", Args: cobra.NoArgs,
+	list := &cobra.Command{Use: "list", Short: "list the built-in recipes", Args: noWords,
 		RunE: func(*cobra.Command, []string) error { return runRecipeList(a) }}
 	show := &cobra.Command{Use: "show NAME", Short: "show a recipe and its options",
 		RunE: func(_ *cobra.Command, args []string) error { return runRecipeShow(a, args) },
@@ -37,6 +38,14 @@ func newRecipe(a *app) *cobra.Command {
 		}}
 	c.AddCommand(list, show)
 	return c
+}
+
+// subcommand takes no word but the name of a command below.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return nil
 }
 
 func runRecipeList(a *app) error {

@@ -26,7 +26,8 @@ func newResolve(a *app) *cobra.Command {
 		Long: `Evaluates the parts (those named, or all) and shows every section that they
 touch: macros expanded, references substituted, options set by recipes. With
 --json an object {"parts", "resolved", "holes"}. Nothing is installed.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return runResolve(cmd.Context(), a, o, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return runResolve(cmd.Context(), a, o, args) },
+		ValidArgsFunction: a.complete(partNames),
 	}
 	c.Flags().BoolVar(&o.noRecipes, "no-recipes", false, "prepare no recipe: show only what the profile says")
 	c.Flags().BoolVar(&o.lenient, "lenient", false, "with --no-recipes: show @{section:option} for options that a recipe would set")

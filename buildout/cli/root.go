@@ -169,6 +169,7 @@ func (a *app) set(option, value string) {
 var (
 	shorthand = regexp.MustCompile(`unknown shorthand flag: '(.)'`)
 	unknown   = regexp.MustCompile(`^unknown flag: --(.*)$`)
+	longFlag  = regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[\w-]+)`)
 	argument  = regexp.MustCompile(`^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?(--[\w-]+)" flag`)
 )
 
@@ -186,7 +187,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return withHint(usage("Invalid option -%s", m[1]), lists)
 	}
 	if m := unknown.FindStringSubmatch(text); m != nil {
-		return withHint(usage("Invalid option --%s", m[1]), cmp.Or(diag.DidYouMean(m[1], flagNames(cmd)), lists))
+		return withHint(usage("Invalid option --%s", m[1]), cmp.Or(diag.DidYouMean("--"+m[1], flagNames(cmd)), lists))
 	}
 	if m := argument.FindStringSubmatch(text); m != nil {
 		return withHint(usage("Invalid value for option %s: %s", m[2], m[1]), lists)
@@ -197,8 +198,8 @@ func flagError(cmd *cobra.Command, err error) error {
 // flagNames lists the long flags that a command takes.
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, set := range []*pflag.FlagSet{cmd.Flags(), cmd.InheritedFlags()} {
-		set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	for _, m := range longFlag.FindAllStringSubmatch(cmd.Flags().FlagUsages()+cmd.InheritedFlags().FlagUsages(), -1) {
+		names = append(names, m[1])
 	}
 	return names
 }
@@ -211,13 +212,24 @@ func withHint(err error, hint string) error {
 	return err
 }
 
-func unknownCommand(root *cobra.Command, word string) error {
+// noWords refuses words after a command that takes none.
+func noWords(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no further word, not %q", strings.TrimPrefix(cmd.CommandPath(), "gobuild "), args[0])
+	}
+	return nil
+}
+
+// unknownCommand reports a word that is no command below parent.
+func unknownCommand(parent *cobra.Command, word string) error {
 	var names []string
-	for _, c := range root.Commands() {
+	for _, c := range parent.Commands() {
 		names = append(names, c.Name())
 	}
 	hint := diag.DidYouMean(word, names)
-	if hint == "" {
+	if hint == "" && parent.HasParent() {
+		hint = fmt.Sprintf("`%s --help` lists the commands", parent.CommandPath())
+	} else if hint == "" {
 		hint = fmt.Sprintf("`gobuild install %s` installs a part; `gobuild --help` lists the commands", word)
 	}
 	return withHint(usage("invalid command: %s", word), hint)

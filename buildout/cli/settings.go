@@ -13,7 +13,7 @@ import (
 
 func newSettings(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "settings", Short: "show gobuild's own settings and where they come from", Args: cobra.NoArgs,
+		Use: "settings", Short: "show gobuild's own settings and where they come from", Args: noWords,
 		Long: `Shows the settings in force: those of gobuild.ini beside the profile, over the
 user's, over the system's; variables GOBUILD_* over all of them.`,
 		RunE: func(*cobra.Command, []string) error { return runSettings(a) },

@@ -8,7 +8,7 @@ import (
 )
 
 func newVersion(a *app) *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "show the version", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "version", Short: "show the version", Args: noWords,
 		RunE: func(*cobra.Command, []string) error { return runVersion(a) }}
 }
 

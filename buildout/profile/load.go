@@ -202,7 +202,12 @@ func openError(name string, at diag.Span, err error) *diag.Diagnostic {
 		return diag.At(at, "extends-missing", "no such file: '%s'", name).WithCause(err).
 			WithHint("names in `extends` are relative to the file that lists them")
 	}
-	return diag.At(at, "extends-unreadable", "cannot read '%s': %v", name, err).WithCause(err)
+	var path *fs.PathError
+	reason := err
+	if errors.As(err, &path) {
+		reason = path.Err
+	}
+	return diag.At(at, "extends-unreadable", "cannot read '%s': %v", name, reason).WithCause(err)
 }
 
 // entries returns the names listed in an option of [buildout] of a file.

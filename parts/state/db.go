@@ -38,9 +38,9 @@ type DB struct {
 	mu       sync.Mutex
 	disabled bool
 	file     file
-	records  map[string]parts.Record
+	records  map[string]*entry
 	last     int               // rank of the part installed last
-	ranks    map[string]int    // order of installation
+	sorted   []string          // nil when the order has to be computed
 	base     map[string]string // [buildout] but parts
 	// What the file says.
 	writtenOrder []string
@@ -48,10 +48,16 @@ type DB struct {
 	appended     bool                         // parts were installed: Close writes the file anew
 }
 
+// entry is an installed part and its place in the order of installation.
+type entry struct {
+	parts.Record
+	rank int
+}
+
 // Open reads the file at path. A file that does not exist means that nothing
 // is installed; one that is damaged is a diagnostic that points to the line.
 func Open(path string, o Options) (*DB, error) {
-	db := &DB{disabled: o.Disabled, file: file{path: path}, records: map[string]parts.Record{}, ranks: map[string]int{},
+	db := &DB{disabled: o.Disabled, file: file{path: path}, records: map[string]*entry{},
 		base: map[string]string{}, written: map[string]map[string]string{}}
 	if o.Disabled {
 		return db, nil
@@ -69,7 +75,7 @@ func Open(path string, o Options) (*DB, error) {
 
 func (db *DB) read(text string) error {
 	text = text[:complete(text)]
-	sections, torn, err := scan(newSource(db.file.path, text))
+	sections, torn, err := scan(db.file.path, text)
 	if err != nil {
 		return err
 	}
@@ -81,32 +87,35 @@ func (db *DB) read(text string) error {
 			db.base[key] = decode(value)
 		}
 	}
+	db.records = make(map[string]*entry, len(sections))
+	entries := make([]entry, len(sections)) // one allocation for all
 	for name := range strings.FieldsFuncSeq(sections[buildoutSection][partsKey], isSpace) {
 		options, ok := sections[name]
 		if _, double := db.records[name]; ok && !double && name != buildoutSection {
-			db.moveLast(name)
-			db.records[name] = newRecord(name, options)
+			e := &entries[len(db.records)]
+			e.Record = newRecord(name, options)
+			db.records[name] = e
+			db.moveLast(e)
 		}
 	}
 	db.writtenOrder = db.order()
 	return nil
 }
 
-// newRecord makes the record of a part from the options of its section.
+// newRecord makes the record of a part from the options of its section, which
+// it keeps.
 func newRecord(name string, options map[string]string) parts.Record {
-	r := parts.Record{Part: name, Options: make(map[string]string, len(options))}
 	for key, value := range options {
-		switch value = decode(value); key {
-		case installedKey:
-			if value != "" {
-				r.Paths = strings.Split(value, "\n")
-			}
-		case signatureKey:
-			r.Signature = value
-		default:
-			r.Options[key] = value
+		if strings.Contains(value, tokenStart) {
+			options[key] = decode(value)
 		}
 	}
+	r := parts.Record{Part: name, Options: options, Signature: options[signatureKey]}
+	if paths := options[installedKey]; paths != "" {
+		r.Paths = strings.Split(paths, "\n")
+	}
+	delete(options, installedKey)
+	delete(options, signatureKey)
 	return r
 }
 
@@ -124,22 +133,28 @@ func section(r parts.Record) map[string]string {
 func (db *DB) All() map[string]parts.Record {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return maps.Clone(db.records)
+	all := make(map[string]parts.Record, len(db.records))
+	for name, e := range db.records {
+		all[name] = e.Record
+	}
+	return all
 }
 
 // Parts returns the installed parts, the one installed last at the end.
 func (db *DB) Parts() []string {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.order()
+	return slices.Clone(db.order())
 }
 
 // Get returns the record of an installed part. It must not be changed.
 func (db *DB) Get(name string) (parts.Record, bool) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	r, ok := db.records[name]
-	return r, ok
+	if e, ok := db.records[name]; ok {
+		return e.Record, true
+	}
+	return parts.Record{}, false
 }
 
 // Put records an installed part as the last one. It is on disk when Put
@@ -152,17 +167,19 @@ func (db *DB) Put(r parts.Record) error {
 		return err
 	}
 	old, known := db.records[r.Part]
-	rank := db.ranks[r.Part]
-	db.moveLast(r.Part)
-	if known && equal(old, r) {
+	if known && equal(old.Record, r) {
+		db.moveLast(old)
 		return nil
 	}
-	db.records[r.Part] = r
+	e := &entry{Record: r}
+	db.records[r.Part] = e
+	db.moveLast(e)
 	err := db.write(r)
-	if err != nil && known {
-		db.records[r.Part], db.ranks[r.Part] = old, rank
-	} else if err != nil {
-		delete(db.records, r.Part)
+	if err != nil {
+		db.sorted = nil
+		if delete(db.records, r.Part); known {
+			db.records[r.Part] = old
+		}
 	}
 	return err
 }
@@ -212,9 +229,10 @@ func (db *DB) Drop(name string) error {
 		return nil
 	}
 	delete(db.records, name)
+	db.sorted = nil
 	err := db.writeOrder()
 	if err != nil {
-		db.records[name] = old // with its old rank
+		db.records[name], db.sorted = old, nil // with its old rank
 	}
 	return err
 }
@@ -224,10 +242,11 @@ func (db *DB) Drop(name string) error {
 func (db *DB) Touch(name string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if _, known := db.records[name]; !known {
+	e, known := db.records[name]
+	if !known {
 		return fmt.Errorf("part %s is not installed", name)
 	}
-	db.moveLast(name)
+	db.moveLast(e)
 	return nil
 }
 
@@ -283,7 +302,7 @@ func (db *DB) save() error {
 	var b strings.Builder
 	b.WriteString(block(buildoutSection, base))
 	for _, name := range db.order() {
-		written[name] = section(db.records[name])
+		written[name] = section(db.records[name].Record)
 		b.WriteString("\n" + block(name, written[name]))
 	}
 	if err := db.file.replace(b.String()); err != nil {
@@ -294,17 +313,26 @@ func (db *DB) save() error {
 }
 
 // moveLast makes a part the one installed last.
-func (db *DB) moveLast(name string) {
+func (db *DB) moveLast(e *entry) {
 	db.last++
-	db.ranks[name] = db.last
+	e.rank, db.sorted = db.last, nil
 }
 
-// order returns the installed parts in the order of their installation. Ranks
-// of removed parts are left over.
+// order returns the installed parts in the order of their installation.
 func (db *DB) order() []string {
-	names := slices.Collect(maps.Keys(db.records))
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(db.ranks[a], db.ranks[b]) })
-	return names
+	if db.sorted != nil {
+		return db.sorted
+	}
+	entries := make([]*entry, 0, len(db.records))
+	for _, e := range db.records {
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) })
+	db.sorted = make([]string, len(entries))
+	for i, e := range entries {
+		db.sorted[i] = e.Part
+	}
+	return db.sorted
 }
 
 func clone(r parts.Record) parts.Record {

@@ -180,8 +180,9 @@ func BenchmarkNoOp(b *testing.B) {
 	path := filepath.Join(dir, ".installed.cfg")
 	db := open(b, path)
 	for i := range 1000 {
-		db.records[fmt.Sprint("part-", i)] = part(fmt.Sprint("part-", i), "environment", "A = 1\nB = 2", "location", "/some/where", "url", "https://example.org/a.tar.gz")
-		db.moveLast(fmt.Sprint("part-", i))
+		e := &entry{Record: part(fmt.Sprint("part-", i), "environment", "A = 1\nB = 2", "location", "/some/where", "url", "https://example.org/a.tar.gz")}
+		db.records[e.Part] = e
+		db.moveLast(e)
 	}
 	must(b, db.save())
 	for b.Loop() {

@@ -7,6 +7,9 @@ import (
 	"gobuild/buildout/diag"
 )
 
+// bytesPerSection is a guess at the size of a section, to size tables.
+const bytesPerSection = 256
+
 // scanner reads the sections of a file by the rules of profiles, as far as
 // zc.buildout's own file needs them: no conditions, no extending.
 type scanner struct {
@@ -14,25 +17,22 @@ type scanner struct {
 	section  string
 	options  map[string]string // of section; nil before the first header
 	opened   int               // headers of [buildout] so far
+	signed   map[string]bool   // sections with options whose names end in a sign
 	// The option whose lines are being read; name is "" when there is none.
 	name  string
-	lines []string
-	block bool // the option line had no value: blank lines and indentation count
+	value string   // of the option line
+	more  []string // its continuation lines
+	block bool     // the option line had no value: blank lines and indentation count
 }
 
-// newSource returns text with the line ends that Python's text files have.
-func newSource(name, text string) *diag.Source {
+// scan returns the options of all sections of a file, tokens not replaced.
+// Line ends are those of Python's text files. torn is the length of a last
+// line that an append left unfinished; it is not read.
+func scan(path, text string) (sections map[string]map[string]string, torn int, err error) {
 	if strings.Contains(text, "\r") {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	}
-	return diag.NewSource(name, []byte(text))
-}
-
-// scan returns the options of all sections, tokens not replaced. torn is the
-// length of a last line that an append left unfinished; it is not read.
-func scan(src *diag.Source) (sections map[string]map[string]string, torn int, err error) {
-	s := &scanner{sections: map[string]map[string]string{}}
-	text := string(src.Text)
+	s := &scanner{sections: make(map[string]map[string]string, len(text)/bytesPerSection), signed: map[string]bool{}}
 	for at := 0; at < len(text); {
 		line, next := text[at:], len(text)
 		if n := strings.IndexByte(line, '\n'); n >= 0 {
@@ -42,7 +42,7 @@ func scan(src *diag.Source) (sections map[string]map[string]string, torn int, er
 			break
 		}
 		if why := s.line(line); why != "" {
-			return nil, 0, damaged(diag.SpanOf(src, at, at+len(line)), why)
+			return nil, 0, damaged(diag.SpanOf(diag.NewSource(path, []byte(text)), at, at+len(line)), why)
 		}
 		at = next
 	}
@@ -67,7 +67,7 @@ func (s *scanner) line(line string) string {
 	if line != "" && (line[0] == '#' || line[0] == ';') {
 		return ""
 	}
-	if first, _ := utf8.DecodeRuneInString(line); s.name != "" && (line == "" || isSpace(first)) {
+	if s.name != "" && (line == "" || startsWithSpace(line)) {
 		s.continuation(line)
 		return ""
 	}
@@ -87,7 +87,7 @@ func (s *scanner) line(line string) string {
 		return "expected `name = value`"
 	}
 	s.flush()
-	s.name, s.lines, s.block = name, []string{value}, value == ""
+	s.name, s.value, s.more, s.block = name, value, nil, value == ""
 	return ""
 }
 
@@ -100,9 +100,9 @@ func rewriteDependencies(line string) string {
 
 func (s *scanner) continuation(line string) {
 	if s.block {
-		s.lines = append(s.lines, stripRight(line))
+		s.more = append(s.more, stripRight(line))
 	} else if line = strip(line); line != "" {
-		s.lines = append(s.lines, line)
+		s.more = append(s.more, line)
 	}
 }
 
@@ -123,9 +123,9 @@ func (s *scanner) flush() {
 	if s.name == "" {
 		return
 	}
-	name, value := s.name, s.lines[0]
-	if len(s.lines) > 1 {
-		value = strings.Join(s.lines, "\n")
+	name, value := s.name, s.value
+	if len(s.more) > 0 {
+		value += "\n" + strings.Join(s.more, "\n")
 	}
 	s.name = ""
 	if last := name[len(name)-1]; last == '+' || last == '-' {
@@ -136,11 +136,12 @@ func (s *scanner) flush() {
 			s.options[name] = old
 			return
 		}
-	} else {
+		s.signed[s.section] = true
+	} else if s.signed[s.section] {
 		delete(s.options, name+" +")
 		delete(s.options, name+" -")
 	}
-	if first, _ := utf8.DecodeRuneInString(value); value != "" && isSpace(first) {
+	if startsWithSpace(value) {
 		value = dedent(stripRight(value))
 	}
 	s.options[name] = value
@@ -182,7 +183,11 @@ func isOptionName(name, left string) bool {
 		base = stripRight(name[:n])
 	}
 	return base != "" && !strings.ContainsFunc(base, func(c rune) bool {
-		return isSpace(c) || strings.ContainsRune("{}[]=:", c)
+		switch c {
+		case '{', '}', '[', ']', '=', ':':
+			return true
+		}
+		return (c <= ' ' || c >= utf8.RuneSelf) && isSpace(c)
 	})
 }
 

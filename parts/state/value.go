@@ -29,8 +29,38 @@ const (
 // isSpace is Python's str.isspace for one character.
 func isSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
-func strip(s string) string      { return strings.TrimFunc(s, isSpace) }
-func stripRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
+// solid reports whether c is surely no white space.
+func solid(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
+
+// strip removes white space at both ends.
+func strip(s string) string {
+	for len(s) > 0 && s[0] == ' ' {
+		s = s[1:]
+	}
+	if s == "" || solid(s[0]) && solid(s[len(s)-1]) {
+		return s
+	}
+	return strings.TrimFunc(s, isSpace)
+}
+
+// stripRight removes white space at the end.
+func stripRight(s string) string {
+	for len(s) > 0 && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
+	if s == "" || solid(s[len(s)-1]) {
+		return s
+	}
+	return strings.TrimRightFunc(s, isSpace)
+}
+
+func startsWithSpace(s string) bool {
+	if s == "" || solid(s[0]) {
+		return false
+	}
+	c, _ := utf8.DecodeRuneInString(s)
+	return isSpace(c)
+}
 
 // encode returns the text that stands for value behind `name = `.
 func encode(value string) string {
@@ -56,7 +86,7 @@ func isPlain(value string) bool {
 
 // readBack returns the value that a reader finds for text.
 func readBack(text string) string {
-	sections, _, err := scan(newSource("", "[s]\nv = "+text+"\n"))
+	sections, _, err := scan("", "[s]\nv = "+text+"\n")
 	if err != nil {
 		return "" // not equal to the value: the empty one is plain
 	}

@@ -31,7 +31,7 @@ func loadQuoting(t testing.TB) []quoting {
 // readOption reads a file with a single option, as zc.buildout would; ok is
 // false when it does not hold just that.
 func readOption(line string) (value string, ok bool) {
-	sections, _, err := scan(newSource("f", "[s]\n"+line))
+	sections, _, err := scan("f", "[s]\n"+line)
 	if err != nil || len(sections) != 1 || len(sections["s"]) != 1 {
 		return "", false
 	}
