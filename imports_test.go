@@ -19,10 +19,12 @@ var allowed = map[string][]string{
 	".":                  {"buildout/cli", "recipes"},
 	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/fetch", "parts/run", "parts/state", "parts/store"},
 	"buildout/cfg":       {"buildout/diag"},
-	"buildout/cli":       {"buildout", "buildout/condition", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/settings", "buildout/ui", "parts", "parts/fetch", "parts/run"},
+	"buildout/cli":       {"buildout", "buildout/condition", "buildout/diag", "buildout/event", "buildout/explain", "buildout/lsp", "buildout/plan", "buildout/profile", "buildout/settings", "buildout/ui", "parts", "parts/fetch", "parts/run", "parts/service"},
 	"buildout/condition": {},
 	"buildout/diag":      {},
 	"buildout/event":     {},
+	"buildout/explain":   {"buildout/cfg", "buildout/diag", "buildout/plan", "buildout/profile"},
+	"buildout/lsp":       {"buildout/cfg", "buildout/diag", "buildout/plan", "buildout/profile", "parts", "parts/store"},
 	"buildout/plan":      {"buildout/cfg", "buildout/diag", "buildout/profile", "parts"},
 	"buildout/profile":   {"buildout/cfg", "buildout/diag"},
 	"buildout/sched":     {},
@@ -33,8 +35,9 @@ var allowed = map[string][]string{
 	"parts/partstest":    {"buildout/diag", "buildout/event", "parts", "parts/run", "parts/store"},
 	"parts/run":          {"buildout/diag", "buildout/event", "parts"},
 	"parts/state":        {"buildout/diag", "buildout/event", "parts"},
+	"parts/service":      {"buildout/diag", "buildout/event", "parts", "parts/run"},
 	"parts/store":        {"buildout/diag", "buildout/event", "parts"},
-	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/run", "parts/store"},
+	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/run", "parts/service", "parts/store"},
 }
 
 // home names the packages that alone may import a module.

@@ -6,13 +6,25 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"gobuild/buildout/cli"
 	"gobuild/recipes"
 )
 
-func main() { os.Exit(run()) }
+// The heap of most runs is small and short-lived: collecting it early would
+// cost more than it saves. The limit keeps large profiles small.
+const (
+	gcPercent   = 400
+	memoryLimit = 80 << 20
+)
+
+func main() {
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(memoryLimit)
+	os.Exit(run())
+}
 
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

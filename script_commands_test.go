@@ -25,6 +25,7 @@ import (
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":   cmdExits,
 	"scrub":   cmdScrub,
+	"expand":  cmdExpand,
 	"await":   cmdAwait,
 	"gone":    cmdGone,
 	"mode":    cmdMode,
@@ -70,9 +71,14 @@ var changing = []struct {
 	text  *regexp.Regexp
 	stand string
 }{
-	{regexp.MustCompile(`process \d+ on \S+ since \d\d:\d\d:\d\d`), "process PID on HOST since TIME"},
+	{regexp.MustCompile(`process \d+ on \S+ since [0-9: -]+\d`), "process PID on HOST since TIME"},
 	{regexp.MustCompile(`\b(after|in) (\d+(\.\d+)? ?(ms|s|min|h) ?)+`), "$1 TIME"},
 	{regexp.MustCompile(`"(time|elapsed_ns|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
+	{regexp.MustCompile(`(\bas |cache/)[0-9a-f]{32}`), "${1}MD5-OF-URL"},
+	{regexp.MustCompile(`make: \*\*\* .*`), "make: *** ERROR"},
+	{regexp.MustCompile(`PATH "[^"]*"`), `PATH "..."`},
+	{regexp.MustCompile(`fatal: .*`), "fatal: ERROR"},
+	{regexp.MustCompile(`(/gobuild-[a-z]+-)\d+`), "${1}NUMBER"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 }
 
@@ -96,6 +102,15 @@ func scrubbed(ts *testscript.TestScript, text string) string {
 func cmdScrub(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg, args, 2, 2, "scrub FILE COPY")
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(scrubbed(ts, ts.ReadFile(args[0]))), 0o666))
+}
+
+// cmdExpand replaces $HTTP and $WORK in files.
+func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, args, 1, 100, "expand FILE…")
+	for _, name := range args {
+		text := strings.NewReplacer("$HTTP", ts.Getenv("HTTP"), "$WORK", ts.Getenv("WORK")).Replace(ts.ReadFile(name))
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o666))
+	}
 }
 
 // patience is how long a script waits for what must come.

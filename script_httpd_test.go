@@ -93,5 +93,6 @@ func (s *site) short(w http.ResponseWriter, name string) {
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.Write(text[:len(text)/2])
+	http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }

@@ -35,8 +35,10 @@ type Config struct {
 	Dialect      profile.Dialect
 	Condition    cfg.Condition
 	Executable   string // the default of [buildout] executable
+	ABITag       string // ends eggs-directory when abi-tag-eggs is true
 	Environ      []string
 	Umask        int
+	Launcher     string // path of the gobuild binary, for scripts that run it
 	Recipes      Lookup
 	Events       event.Sink
 	Fetch        fetch.Config
@@ -53,26 +55,38 @@ type Engine struct {
 	eval    *profile.Evaluator
 	build   func(context.Context, plan.Input) (*plan.Graph, error)
 	client  *fetch.Client
+	// problems are what Inspect tolerates.
+	problems diag.List
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.
 func Open(ctx context.Context, c Config) (*Engine, error) {
-	p, err := profile.Load(ctx, profile.Config{
-		Root: c.Profile, Dir: c.Dir, Home: c.Home, UserDefaults: c.UserDefaults, Assignments: c.Assignments,
-		Dialect: c.Dialect, Executable: c.Executable, Condition: c.Condition, Open: &opener{Config: c},
-	})
+	p, err := profile.Load(ctx, c.Loading())
 	if err != nil {
 		return nil, err
 	}
 	return &Engine{Config: c, Profile: p}, nil
 }
 
+// Loading is the part of c that says how the profile is read.
+func (c Config) Loading() profile.Config {
+	return profile.Config{
+		Root: c.Profile, Dir: c.Dir, Home: c.Home, UserDefaults: c.UserDefaults, Assignments: c.Assignments,
+		Dialect: c.Dialect, Executable: c.Executable, ABITag: c.ABITag, Condition: c.Condition, Open: &opener{Config: c},
+	}
+}
+
 // Start evaluates [buildout]. Without recipes every recipe is null.
 func (e *Engine) Start(ctx context.Context, withRecipes, lenient bool) error {
+	return e.start(ctx, withRecipes, lenient, nil)
+}
+
+// start is Start; tolerate is plan.Planner's.
+func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate func(string, error)) error {
 	e.eval = &profile.Evaluator{Profile: e.Profile, Lenient: lenient}
 	if withRecipes {
 		p := plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
-			Exists: e.exists, Locate: e.locate, Probe: e.probe}
+			Exists: e.exists, Locate: e.locate, Probe: e.probe, Tolerate: tolerate}
 		e.build = p.Attach()
 	}
 	base, err := e.eval.Start(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -72,7 +73,7 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 		return err
 	}
 	err = e.carryOut(ctx, g, db)
-	os.Remove(filepath.Join(e.stateDir(), "tmp"))
+	os.RemoveAll(filepath.Join(e.stateDir(), "tmp"))
 	if err != nil && len(db.Parts()) == 0 {
 		// The file goes when the last part is removed, not when it failed:
 		// zc.buildout leaves it then, too.
@@ -134,7 +135,10 @@ func (e *Engine) fetchConfig() fetch.Config {
 // probe serves the Prepare of a section. Its output goes nowhere until there
 // is some.
 func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
-	log := newPartLog(e.logPathIn(e.Profile.Directory, part))
+	var log io.Writer = io.Discard
+	if !e.Fetch.ReadOnly {
+		log = newPartLog(e.logPathIn(e.Profile.Directory, part))
+	}
 	proc := run.New(run.Config{Part: part, Dir: e.Profile.Directory, Env: e.environ(), Log: log})
 	config := e.Fetch
 	offline, _ := e.Profile.Bool("offline")

@@ -3,6 +3,7 @@ package buildout
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -85,10 +86,10 @@ func (l *partLog) step() string {
 }
 
 // excerpt is the end of the log with the path of the file, or "" when nothing
-// was logged.
+// was logged but steps.
 func (l *partLog) excerpt() string {
 	lines := l.tail.Lines()
-	if len(lines) == 0 {
+	if !slices.ContainsFunc(lines, func(line string) bool { return !strings.HasPrefix(line, "==> ") }) {
 		return ""
 	}
 	return "log: " + l.path + "\n" + strings.Join(lines, "\n")

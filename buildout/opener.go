@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -46,18 +47,30 @@ func (o *opener) Open(ctx context.Context, name string, option func(string) stri
 
 func (o *opener) fetch(ctx context.Context, name string, option func(string) string) (*diag.Source, error) {
 	cache := option("extends-cache")
-	if cache != "" && !filepath.IsAbs(cache) {
-		cache = filepath.Join(o.Dir, cache)
+	if cache != "" && !o.Fetch.ReadOnly {
+		os.MkdirAll(cache, 0o777) // Read tells when it is not there
 	}
 	if o.client == nil {
 		o.client = fetch.New(o.Fetch)
 	}
-	text, err := o.client.Read(ctx, name, fetch.ReadOptions{Cache: cache, Dir: o.Dir, Events: o.Events,
+	url, md5 := splitMD5(name)
+	text, err := o.client.Read(ctx, url, fetch.ReadOptions{Cache: cache, Dir: o.Dir, Events: o.Events, MD5: md5,
 		Newest: option("newest") != "false", Offline: option("offline") == "true"})
 	if err != nil {
 		return nil, err
 	}
 	return diag.NewSource(name, text), nil
+}
+
+var md5Fragment = regexp.MustCompile(`#(?:md5=)?([0-9a-fA-F]{32})$`)
+
+// splitMD5 cuts the checksum off a URL in extends: URL#md5=HEX.
+func splitMD5(name string) (url, md5 string) {
+	m := md5Fragment.FindStringSubmatch(name)
+	if m == nil {
+		return name, ""
+	}
+	return strings.TrimSuffix(name, m[0]), strings.ToLower(m[1])
 }
 
 // Exists implements profile.Opener.

@@ -3,7 +3,7 @@ package buildout
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,19 +39,26 @@ func (e *Engine) stateDir() string { return filepath.Join(e.Base.Directory, ".go
 func (e *Engine) logPath(part string) string { return e.logPathIn(e.Base.Directory, part) }
 
 func (e *Engine) logPathIn(dir, part string) string {
-	name := strings.NewReplacer("/", "%2F", "%", "%25").Replace(part)
-	if strings.HasPrefix(name, ".") {
-		name = "%2E" + name[1:]
+	return dir + "/.gobuild/log/" + fileName(part) + ".log"
+}
+
+// fileName is the name of a section as that of a file.
+func fileName(section string) string {
+	if strings.ContainsAny(section, "/%") {
+		section = strings.NewReplacer("/", "%2F", "%", "%25").Replace(section)
 	}
-	return filepath.Join(dir, ".gobuild", "log", name+".log")
+	if strings.HasPrefix(section, ".") {
+		section = "%2E" + section[1:]
+	}
+	return section
 }
 
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
 	proc := run.New(run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.environ(), Log: j.log})
 	w := &parts.Work{
-		Part: j.node.Part, Dir: j.Base.Directory, Temp: filepath.Join(j.stateDir(), "tmp", filepath.Base(j.log.path)),
-		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Offline: j.Base.Offline,
+		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.stateDir() + "/tmp/" + fileName(j.node.Part),
+		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
 		Own: j.own,
 	}
 	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Proc: proc})
@@ -102,9 +109,7 @@ func (j *job) update(ctx context.Context) (parts.Record, error) {
 		end(nil)
 		return j.record(old), nil
 	}
-	w := j.work()
-	defer os.RemoveAll(w.Temp)
-	err := updater.Update(ctx, w)
+	err := updater.Update(ctx, j.work())
 	if err != nil && ctx.Err() == nil {
 		j.discard(old)
 	}
@@ -168,14 +173,29 @@ func (j *job) discard(paths []string) error {
 		}
 		p = j.path(p)
 		if holds(p, j.Base.Directory) {
-			errs = append(errs, fmt.Errorf("remove %s: it holds the buildout directory", p))
+			errs = append(errs, j.refused(p))
 			continue
 		}
 		if err := store.Remove(p); err != nil {
-			errs = append(errs, fmt.Errorf("remove %s: %w", p, err))
+			errs = append(errs, j.undeletable(p, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// refused is the error for a recorded path that no recipe can have made.
+func (j *job) refused(path string) error {
+	return diag.At(diag.Span{}, "uninstall-refused", "%s is not deleted: it holds the buildout directory", path).
+		WithPath(j.node.Part).WithHint("take it out of __buildout_installed__ in section [%s] of %s", j.node.Part, j.Base.Installed)
+}
+
+func (j *job) undeletable(path string, err error) error {
+	reason := err
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		path, reason = e.Path, e.Err
+	}
+	return diag.At(diag.Span{}, "uninstall-failed", "cannot delete %s: %v", path, reason).WithPath(j.node.Part).WithCause(err).
+		WithHint("make it deletable, or delete it by hand, and run again")
 }
 
 // holds reports whether path is dir or above it.
@@ -203,7 +223,8 @@ func (j *job) failure(ctx context.Context, err error) error {
 			d.Path = append(d.Path, step)
 		}
 	}
-	if text := j.log.excerpt(); text != "" && d.Excerpt == "" {
+	// The log of a fetch says what the message says.
+	if text := j.log.excerpt(); d.Excerpt == "" && !strings.HasPrefix(d.Code, "fetch-") {
 		d.Excerpt = text
 	}
 	return d

@@ -102,6 +102,9 @@ type Work struct {
 	Nested func(ctx context.Context, profile string, set map[string]string) error
 	// Umask of the process, for files that are created with an exact mode.
 	Umask int
+	// Launcher is the path of the gobuild binary, for scripts that need it to
+	// start their program (gobuild exec).
+	Launcher string
 	// Offline is the value of [buildout] offline.
 	Offline bool
 }

@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"gobuild/buildout/diag"
 	"gobuild/parts"
 )
 
@@ -148,9 +149,14 @@ var collectivetemplateName = regexp.MustCompile(`\$\{([^:]+?)\}`)
 func collectivetemplateRender(ctx context.Context, o parts.Options, key, text string) ([]byte, error) {
 	own := "$${" + strings.ReplaceAll(o.Name(), "$", "$$") + ":$1}"
 	at := optionPlace(o, key)
-	text, err := o.Substitute(ctx, collectivetemplateName.ReplaceAllString(text, own), at.at)
+	text = collectivetemplateName.ReplaceAllString(text, own)
+	src, within := diag.NewSource(optionText(o, key), []byte(text)), at.at
+	if key != "inline" && !strings.HasPrefix(src.Name, "inline:") {
+		within = diag.SpanOf(src, 0, len(text))
+	}
+	text, err := o.Substitute(ctx, text, within)
 	if err != nil {
-		return nil, at.wrap(err)
+		return nil, templateError(err, src, at)
 	}
 	raw, err := collectivetemplateEncode(text, optionText(o, "output-encoding"))
 	return raw, optionPlace(o, "output-encoding").wrap(err)

@@ -106,7 +106,7 @@ func (a *commandAction) execute(ctx context.Context, w *parts.Work, c commandLin
 	case !errors.As(err, &exit) || exit.Err != nil || ctx.Err() != nil:
 		return err
 	case !a.stop:
-		fmt.Fprintf(w.Log, "%v; stop-on-error is not set\n", err)
+		w.Say(event.Warning, "Non zero exit code ("+commandStatus(exit)+") while running command; stop-on-error is not set.")
 		return nil
 	}
 	return c.place.fail("command-failed", "Non zero exit code (%s) while running command.", commandStatus(exit)).WithCause(err)

@@ -223,7 +223,11 @@ func (a *gitcloneAction) failed(w *parts.Work, dir string, cause error) error {
 	if err := removeTree(w, dir); err != nil {
 		cause = errors.Join(cause, err)
 	}
-	return a.place.fail("clone-failed", "%s", text).WithCause(cause)
+	d := a.place.fail("clone-failed", "%s", text).WithCause(cause)
+	if exit := (*parts.ExitError)(nil); errors.As(cause, &exit) && exit.Err != nil {
+		d.WithHint("%s: %v", a.options.git, exit.Err)
+	}
+	return d
 }
 
 // clone runs the commands that make a clone.

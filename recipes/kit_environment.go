@@ -47,13 +47,14 @@ func environmentBlock(o parts.Options, key string) (environment, error) {
 		name, value, ok := strings.Cut(line, "=")
 		name = strings.TrimSpace(name)
 		if !ok || name == "" {
-			return nil, optionError(o, key, codeBadEnvironment, "Line '%s' in environment is incorrect", line).
+			return nil, optionPlace(o, key).find(line).fail(codeBadEnvironment, "Line '%s' in environment is incorrect", line).
 				WithHint("a line is NAME=value")
 		}
 		if _, ok := env[name]; ok {
-			return nil, optionError(o, key, codeBadEnvironment, "Key '%s' is repeated", name)
+			return nil, optionPlace(o, key).find(line).fail(codeBadEnvironment, "Key '%s' is repeated", name).
+				WithRelated(env[name].place.at, "first set here")
 		}
-		env[name] = variable{strings.TrimSpace(value), optionPlace(o, key)}
+		env[name] = variable{strings.TrimSpace(value), optionPlace(o, key).find(line)}
 	}
 	return env, env.check()
 }

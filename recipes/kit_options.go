@@ -130,9 +130,7 @@ func requireOption(o parts.Options, key string) (string, error) {
 	}
 	d := &diag.Diagnostic{Code: codeMissingOption, At: o.Header(), Path: []string{o.Name()}}
 	d.Msg = fmt.Sprintf("Missing option: %s:%s", o.Name(), key)
-	if hint := diag.DidYouMean(key, o.Keys()); hint != "" {
-		d.Hint = hint
-	}
+	d.Hint = diag.MissingOption(o.Name(), key, o.Keys())
 	return "", d
 }
 

@@ -118,7 +118,7 @@ func TestRequireOption(t *testing.T) {
 	_, err := requireOption(o, "url")
 	s.checkFails(err, o, "url", "Missing option: foo:url")
 	var d *diag.Diagnostic
-	if errors.As(err, &d) && d.Hint != `did you mean "urll"?` {
+	if errors.As(err, &d) && d.Hint != `section [foo] has an option "urll": should its name be "url"?` {
 		t.Errorf("hint %q", d.Hint)
 	}
 	if value, err := requireOption(o, "empty"); err != nil || value != "" {

@@ -30,6 +30,9 @@ func optionPlace(o parts.Options, key string) place {
 	return place{d.At, d.Path}
 }
 
+// find returns the place of text in the value at p, or p.
+func (p place) find(text string) place { return place{p.at.Find(text), p.path} }
+
 // fail returns a diagnostic at p.
 func (p place) fail(code, format string, args ...any) *diag.Diagnostic {
 	return &diag.Diagnostic{Code: code, At: p.at, Path: p.path, Msg: fmt.Sprintf(format, args...)}

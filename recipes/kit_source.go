@@ -75,7 +75,8 @@ func readLocal(path string, sums []parts.Checksum) ([]byte, fs.FileInfo, error) 
 		return nil, nil, err
 	}
 	if bad, ok := checkSums(text, sums); !ok {
-		return nil, nil, diag.At(bad.At, codeFile, "%s checksum mismatch for local resource at '%s'.", strings.ToUpper(bad.Algorithm), path)
+		return nil, nil, diag.At(bad.At, codeFile, "%s checksum mismatch for local resource at '%s'.", strings.ToUpper(bad.Algorithm), path).
+			WithHint("the %s of the file is %s", bad.Algorithm, sumOf(text, bad.Algorithm))
 	}
 	return text, info, nil
 }

@@ -59,16 +59,22 @@ func optionSums(o parts.Options, keys ...string) ([]parts.Checksum, error) {
 // checkSums returns the first of sums that data does not have.
 func checkSums(data []byte, sums []parts.Checksum) (bad parts.Checksum, ok bool) {
 	for _, sum := range sums {
-		for _, s := range sumOptions {
-			if s.algorithm != sum.Algorithm {
-				continue
-			}
-			h := s.new()
-			h.Write(data)
-			if hex.EncodeToString(h.Sum(nil)) != sum.Hex {
-				return sum, false
-			}
+		if sumOf(data, sum.Algorithm) != sum.Hex {
+			return sum, false
 		}
 	}
 	return parts.Checksum{}, true
+}
+
+// sumOf returns a checksum of data in hexadecimal, "" when there is no such
+// algorithm.
+func sumOf(data []byte, algorithm string) string {
+	for _, s := range sumOptions {
+		if s.algorithm == algorithm {
+			h := s.new()
+			h.Write(data)
+			return hex.EncodeToString(h.Sum(nil))
+		}
+	}
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gobuild/buildout/diag"
 	"gobuild/parts"
 )
 
@@ -89,13 +90,27 @@ func templateRender(ctx context.Context, o parts.Options, url string, sums []par
 		return nil, err
 	}
 	at := optionPlace(o, "url")
+	src := diag.NewSource(url, text)
 	pieces := strings.Split(string(text), "$$")
+	offset := 0
 	for i, piece := range pieces {
-		if pieces[i], err = o.Substitute(ctx, piece, at.at); err != nil {
-			return nil, at.wrap(err)
+		within := diag.SpanOf(src, offset, offset+len(piece))
+		if pieces[i], err = o.Substitute(ctx, piece, within); err != nil {
+			return nil, templateError(err, src, at)
 		}
+		offset += len(piece) + len("$$")
 	}
 	return []byte(strings.Join(pieces, "$")), nil
+}
+
+// templateError names the option that holds the template with an error in it.
+func templateError(err error, src *diag.Source, option place) error {
+	for _, d := range diag.All(err) {
+		if d.At.From.Src == src {
+			d.WithRelated(option.at, "the template is named here")
+		}
+	}
+	return option.wrap(err)
 }
 
 // Run writes the file unless it is there.

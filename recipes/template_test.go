@@ -2,10 +2,13 @@ package recipes
 
 import (
 	"crypto/md5"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"gobuild/buildout/diag"
 )
 
 func TestTemplateRender(t *testing.T) {
@@ -91,7 +94,23 @@ func TestTemplateBadReference(t *testing.T) {
 	s.write("t.in", "${sec:none}\n", 0o644)
 	o := s.section("output = f\nurl = @ROOT@/t.in")
 	_, err := templateRecipe{}.Prepare(t.Context(), o)
-	s.checkFails(err, o, "url", "Referenced option does not exist: sec none")
+	checkTemplateFails(t, err, s.fill("@ROOT@/t.in"), "Referenced option does not exist: sec none")
+}
+
+// checkTemplateFails wants a diagnostic in the file of a template, with the
+// option that names it.
+func checkTemplateFails(t *testing.T, err error, file, msg string) {
+	t.Helper()
+	var d *diag.Diagnostic
+	if !errors.As(err, &d) {
+		t.Fatalf("error is %v, want a diagnostic: %s", err, msg)
+	}
+	if d.Msg != msg || d.At.From.Src == nil || d.At.From.Src.Name != file {
+		t.Errorf("got %q at %v, want %q in %s", d.Msg, d.At.From.Src, msg, file)
+	}
+	if len(d.Related) != 1 || d.Related[0].At.Text() != file {
+		t.Errorf("related places %v, want the option that names %s", d.Related, file)
+	}
 }
 
 func TestTemplateRunFails(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"gobuild/buildout/diag"
@@ -27,24 +26,28 @@ The words of command-line are read as a shell reads them, but $, * and ~ have
 no meaning. The arguments of the script are added to them. The script replaces
 itself by the program.
 
-With wait-for-files, pidfile or reserve-cpu the program must be given by its
-path: it is not searched in PATH. The script is a shell script in these cases
-too, where slapos.cookbook writes one in Python; it needs od, tr and sleep.
+With wait-for-files, pidfile, private-tmpfs, reserve-cpu or redirect-* the
+program must be given by its path: it is not searched in PATH. The script is a
+shell script in these cases too, where slapos.cookbook writes one in Python; it
+needs od, tr and sleep.
 
-private-tmpfs and redirect-* are not supported yet; they are refused.`,
+With private-tmpfs or redirect-* the script runs ` + "`gobuild exec`" + `, by the path of
+the gobuild that wrote it. That process stays as the parent of the program,
+passes signals on and ends as the program ends. The file of pidfile then holds
+the process id of the program, with redirect-* that of its parent.`,
 		Open: true,
 		Options: []parts.OptionSpec{
 			{Name: "command-line", Required: true, Doc: "The program and its arguments, quoted as for a shell."},
 			{Name: "wrapper-path", Required: true, Doc: "The script. Its directory must exist."},
 			{Name: "environment", Doc: "Lines NAME=VALUE: what is exported to the program."},
-			{Name: "sig-ign", Doc: "Signals that the program starts with ignored."},
+			{Name: "sig-ign", Doc: "Signal that the program starts with ignored, such as HUP or RTMIN+1. With redirect-* the one that opens the files again, USR1 by default."},
 			{Name: "wait-for-files", Doc: "Files that must exist before the program starts, separated by blanks."},
 			{Name: "pidfile", Doc: "File with the process id. The program is not started while the process in it runs the same command."},
 			{Name: "reserve-cpu", Default: "false", Doc: "y, yes, 1 or true: ask for a CPU of its own in ~/.slapos-cpu-exclusive."},
-			{Name: "private-tmpfs", Doc: "Lines SIZE PATH: file systems in memory that only the program sees."},
-			{Name: "redirect-stdout", Doc: "File for the standard output of the program."},
-			{Name: "redirect-stderr", Doc: "File for the standard error of the program."},
-			{Name: "redirect-signal", Doc: "Signal to pass on when the redirected files are opened again."},
+			{Name: "private-tmpfs", Doc: "Lines SIZE PATH: file systems in memory that only the program sees. SIZE is a number of bytes, of k, m, g or t of them, or a percentage of the memory."},
+			{Name: "redirect-stdout", Doc: "File that the standard output of the program is appended to."},
+			{Name: "redirect-stderr", Doc: "File that the standard error of the program is appended to."},
+			{Name: "redirect-signal", Doc: "Signal that the program gets when the redirected files are opened again."},
 			{Name: "hash-files", Doc: "Files made by the buildout. The name of the script ends with their digest."},
 			{Name: "hash-existing-files", Doc: "Files that exist before the run. As hash-files; a change installs the part anew."},
 			{Name: "__hash_files__", Computed: true, Doc: "Digest of hash-existing-files."},
@@ -78,9 +81,6 @@ func (wrapperRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action
 	}
 	if len(optionWords(o, "hash-files")) > 0 {
 		a.hashed = optionPlace(o, "hash-files")
-	}
-	if err := wrapperRefuse(o); err != nil {
-		return nil, err
 	}
 	if a.path, err = requirePath(o, "wrapper-path"); err != nil {
 		return nil, err
@@ -198,19 +198,6 @@ func wrapperHashFile(w io.Writer, path string) error {
 	return err
 }
 
-// wrapperRefuse refuses what needs a launcher, and what has no meaning.
-func wrapperRefuse(o parts.Options) error {
-	if optionText(o, "redirect-signal") != "" && optionText(o, "redirect-stdout") == "" && optionText(o, "redirect-stderr") == "" {
-		return optionError(o, "redirect-signal", codeConflict, "redirect-signal without redirecting any output makes no sense")
-	}
-	for _, key := range []string{"private-tmpfs", "redirect-stdout", "redirect-stderr"} {
-		if optionText(o, key) != "" {
-			return optionError(o, key, "unsupported", "%s is not supported yet by gobuild: it needs the launcher", key)
-		}
-	}
-	return nil
-}
-
 // wrapperRead reads the options that make the text of the script.
 func wrapperRead(o parts.Options) (s wrapperScript, err error) {
 	line, err := requireOption(o, "command-line")
@@ -223,14 +210,16 @@ func wrapperRead(o parts.Options) (s wrapperScript, err error) {
 	if len(s.words) == 0 {
 		return s, optionError(o, "command-line", codeBadValue, "the command is blank")
 	}
-	s.ignored, s.pidfile = optionText(o, "sig-ign"), optionText(o, "pidfile")
-	s.waitFor = optionWords(o, "wait-for-files")
+	s.pidfile, s.waitFor = optionText(o, "pidfile"), optionWords(o, "wait-for-files")
 	if s.reserveCPU, err = optionBoolWords(o, "reserve-cpu", false, trueWords, nil); err != nil {
 		return s, err
 	}
+	if err := s.readLaunch(o); err != nil {
+		return s, err
+	}
 	if !s.simple() && !strings.Contains(s.words[0], "/") {
-		return s, optionError(o, "command-line", codeBadValue,
-			"%q is not a path: with wait-for-files, pidfile or reserve-cpu the program is not searched in PATH", s.words[0])
+		return s, optionError(o, "command-line", codeBadValue, "%q is not a path: with wait-for-files, pidfile, "+
+			"private-tmpfs, reserve-cpu or redirect-* the program is not searched in PATH", s.words[0])
 	}
 	s.env, err = wrapperEnvironment(o)
 	return s, err
@@ -272,7 +261,7 @@ func (a *wrapperAction) Run(_ context.Context, w *parts.Work) error {
 		mode = 0o700
 	}
 	w.Own(path)
-	return a.place.wrap(placeFile(workPath(w, path), []byte(a.script.text()), mode))
+	return a.place.wrap(placeFile(workPath(w, path), []byte(a.script.text(w.Launcher)), mode))
 }
 
 // Update makes sure that the script still has the right name.
@@ -295,105 +284,4 @@ func (a *wrapperAction) target() (string, error) {
 	}
 	digest, err := wrapperDigest(a.hash)
 	return a.path + "-" + digest, a.hashed.wrap(err)
-}
-
-// wrapperScript is what a script does.
-type wrapperScript struct {
-	words      []string
-	env        []string // NAME=VALUE, sorted by name
-	ignored    string   // signals
-	waitFor    []string
-	pidfile    string
-	reserveCPU bool
-}
-
-// simple reports whether the script only sets up and runs the program.
-func (s wrapperScript) simple() bool {
-	return len(s.waitFor) == 0 && s.pidfile == "" && !s.reserveCPU
-}
-
-// text returns the script.
-func (s wrapperScript) text() string {
-	lines := []string{"#!/bin/sh -e"}
-	if s.ignored != "" {
-		lines = append(lines, "trap '' "+s.ignored)
-	}
-	command := "exec"
-	if !s.simple() {
-		command = `exec "$@"`
-		lines = append(lines, wrapperFold("set --", s.words)...)
-		lines = append(lines, s.preparation()...)
-	}
-	for _, variable := range s.env {
-		name, value, _ := strings.Cut(variable, "=")
-		lines = append(lines, "export "+name+"="+run.Quote(value))
-	}
-	if s.simple() {
-		lines = append(lines, wrapperFold(command, s.words)...)
-	} else {
-		lines = append(lines, command)
-	}
-	return strings.Join(lines, "\n") + "\n"
-}
-
-// wrapperFold adds the quoted words and the script's own arguments to a
-// command. A line of 40 characters or more is not made longer.
-func wrapperFold(command string, words []string) []string {
-	const full = 40
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = run.Quote(word)
-	}
-	lines := []string{command}
-	for _, word := range append(quoted, `"$@"`) {
-		last := &lines[len(lines)-1]
-		if len([]rune(*last)) < full {
-			*last += " " + word
-			continue
-		}
-		*last += ` \`
-		lines = append(lines, "\t"+word)
-	}
-	return lines
-}
-
-// wrapperSameCommand ends the script when the process in $pidfile runs the
-// command in "$@". Commands are compared as the bytes of their words, in
-// hexadecimal; the words before them, which a #! line puts there, do not count.
-const wrapperSameCommand = `hex() {
-	od -An -v -tx1 | tr -d '\n'
-}
-pid=$(cat "$pidfile" 2>/dev/null) || pid=
-case $pid in
-'' | *[!0-9]*) ;;
-*)
-	running=$({ hex <"/proc/$pid/cmdline"; } 2>/dev/null) || running=
-	case " 00$running" in
-	*" 00$(printf '%s\000' "$@" | hex)")
-		echo "Already running with pid $pid." >&2
-		exit 1
-		;;
-	esac
-	;;
-esac
-printf %s "$$" >"$pidfile"`
-
-// preparation returns what is done before the program starts.
-func (s wrapperScript) preparation() []string {
-	var lines []string
-	if s.pidfile != "" {
-		lines = append(lines, "pidfile="+run.Quote(s.pidfile), wrapperSameCommand)
-	}
-	if s.reserveCPU {
-		lines = append(lines, `echo "$$" >>"$HOME/.slapos-cpu-exclusive"`)
-	}
-	if len(s.waitFor) == 0 {
-		return lines
-	}
-	tests := slices.Clone(s.waitFor)
-	for i, file := range tests {
-		tests[i] = "[ -e " + run.Quote(file) + " ]"
-	}
-	return append(lines, "until "+strings.Join(tests, " && \\\n\t")+"; do",
-		"\tsleep 0.1 2>/dev/null || sleep 1", "done")
 }

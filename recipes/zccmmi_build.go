@@ -186,7 +186,7 @@ func (c *zccmmiBuild) checkSource() error {
 	}
 	if dir == c.unpacked || dir == c.dir {
 		return c.builder.options.place("source-directory-contains").fail(codeBadValue, "Couldn't find configure").
-			WithHint("the sources have no %s: name a file of theirs with source-directory-contains, or the script that makes it with autogen",
+			WithHint("The sources have no %s: name a file of theirs with source-directory-contains, or the script that makes it with autogen",
 				c.builder.options.text("source-directory-contains", "configure"))
 	}
 	c.dir = dir

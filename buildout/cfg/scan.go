@@ -153,7 +153,7 @@ func scanOption(l *Line, text string) bool {
 		return false
 	}
 	key := trimRight(text[:equals])
-	if !isKey(key) {
+	if !isKey(text[:equals]) {
 		return false
 	}
 	l.NameFrom, l.NameTo = l.From, l.From+len(key)
@@ -179,13 +179,14 @@ func (l *Line) setValue(text string, from int) {
 	l.ValueTo = l.ValueFrom + len(value)
 }
 
-// isKey reports whether key is a run of name characters, then optionally
-// blanks and one + or -.
-func isKey(key string) bool {
-	name := key
-	if n := len(key); n > 1 && (key[n-1] == '+' || key[n-1] == '-') {
-		name = trimRight(key[:n-1])
+// isKey reports whether text, all before the equals sign, is a run of name
+// characters, then optionally blanks, then optionally one + or -.
+func isKey(text string) bool {
+	name := text
+	if n := len(text) - 1; n > 0 && (text[n] == '+' || text[n] == '-') {
+		name = text[:n]
 	}
+	name = trimRight(name)
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return isSpace(r) || strings.ContainsRune("{}[]=:", r)
 	})

@@ -164,6 +164,10 @@ func (r *reader) assign(l *Line) {
 	if key == "=>" {
 		key = "<part-dependencies>"
 	}
+	if strings.Trim(key, "+- ") == "" {
+		r.fail(l, "option-without-name", "option %q has no name", key).
+			WithHint("write name += value to add lines, name -= value to remove lines")
+	}
 	value := r.file.text(l.ValueFrom, l.ValueTo)
 	keyAt, at := r.file.span(l.NameFrom, l.NameTo), r.file.span(l.ValueFrom, l.ValueTo)
 	r.block = value == ""

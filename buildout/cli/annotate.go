@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/buildout/profile"
+	"gobuild/buildout/ui"
 )
 
 func newAnnotate(a *app) *cobra.Command {
@@ -44,11 +44,25 @@ func runAnnotate(ctx context.Context, a *app, names []string) error {
 	}
 	out := bufio.NewWriter(a.Stdout)
 	defer out.Flush()
+	a.show(unknownSections(e.Profile, names))
 	if a.flags.json {
-		return json.NewEncoder(out).Encode(annotated(e.Profile, names))
+		return writeJSON(out, annotated(e.Profile, names))
 	}
 	printAnnotated(out, e, names, a.flags.verbose > a.flags.quiet)
 	return nil
+}
+
+// unknownSections warns of names that are no sections.
+func unknownSections(p *profile.Profile, names []string) diag.List {
+	var list diag.List
+	for _, name := range names {
+		if p.Sections[name] == nil {
+			d := diag.At(diag.Span{}, "unknown-section", "Section not found: %s", name)
+			d.Severity, d.Hint = diag.Warning, diag.DidYouMean(name, p.Names())
+			list.Add(d)
+		}
+	}
+	return list
 }
 
 // jsonValue is the value of an option in `annotate --json`.
@@ -103,7 +117,7 @@ func printAnnotated(w io.Writer, e *buildout.Engine, names []string, verbose boo
 			v := p.Sections[name].Options[key]
 			printValue(w, key, v.Text)
 			if verbose {
-				printHistory(w, p.Directory, v)
+				printHistory(w, p.Directory, key, v)
 			} else {
 				printSources(w, p.Directory, v)
 			}
@@ -112,7 +126,7 @@ func printAnnotated(w io.Writer, e *buildout.Engine, names []string, verbose boo
 }
 
 func printValue(w io.Writer, key, text string) {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(ui.MaskOption(key, text), "\n"), "\n")
 	if len(lines) == 1 {
 		fmt.Fprintln(w, strings.TrimRight(key+"= "+lines[0], " "))
 		return
@@ -146,7 +160,7 @@ func printSources(w io.Writer, dir string, v *profile.Value) {
 }
 
 // printHistory writes every setting with its place, the last one first.
-func printHistory(w io.Writer, dir string, v *profile.Value) {
+func printHistory(w io.Writer, dir, key string, v *profile.Value) {
 	fmt.Fprintln(w)
 	for _, s := range slices.Backward(v.History()) {
 		word := "IN"
@@ -154,7 +168,7 @@ func printHistory(w io.Writer, dir string, v *profile.Value) {
 			word = "AS"
 		}
 		fmt.Fprintf(w, "   %s %s%s\n", word, sourceName(dir, s.Source), lineOf(s.KeyAt))
-		lines := strings.Split(strings.TrimSuffix(s.Text, "\n"), "\n")
+		lines := strings.Split(strings.TrimSuffix(ui.MaskOption(key, s.Text), "\n"), "\n")
 		if len(lines) == 1 {
 			fmt.Fprintf(w, "   %s VALUE = %s\n", s.Op, lines[0])
 			continue

@@ -132,20 +132,22 @@ func (a *app) report(ctx context.Context, err error) Status {
 
 // show prints diagnostics on stderr, but no warning whose code is silenced.
 func (a *app) show(list diag.List) {
-	list = a.audible(list)
-	if len(list) == 0 {
-		return
+	if list = a.audible(list); len(list) > 0 {
+		a.print(a.Stderr, list, a.style())
 	}
+}
+
+// print writes diagnostics in the form that --message-format says.
+func (a *app) print(w io.Writer, list diag.List, style ui.Style) error {
 	switch a.flags.format {
 	case "json":
-		ui.DiagnosticsJSON(a.Stderr, list)
+		return ui.DiagnosticsJSON(w, list)
 	case "github":
-		ui.GitHub(a.Stderr, list, a.style())
+		return ui.GitHub(w, list, style)
 	case "sarif":
-		ui.SARIF(a.Stderr, list, version(), a.style())
-	default:
-		ui.Diagnostics(a.Stderr, list, a.style())
+		return ui.SARIF(w, list, version(), style)
 	}
+	return ui.Diagnostics(w, list, style)
 }
 
 func (a *app) audible(list diag.List) diag.List {
@@ -156,12 +158,14 @@ func (a *app) audible(list diag.List) diag.List {
 
 // style is how messages on stderr look. A bad --color is reported where the
 // flags are checked.
-func (a *app) style() ui.Style {
+func (a *app) style() ui.Style { return a.styleOf(a.Stderr) }
+
+func (a *app) styleOf(file *os.File) ui.Style {
 	mode := a.flags.color
 	if mode == "" && a.read != nil {
 		mode = a.read.Color
 	}
-	s, _ := ui.NewStyle(a.Stderr, mode, a.Environ)
+	s, _ := ui.NewStyle(file, mode, a.Environ)
 	s.Dir = a.Dir
 	return s
 }

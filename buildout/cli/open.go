@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -72,8 +73,8 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 	home := a.lookup("HOME")
 	return buildout.Config{
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
-		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), Environ: a.Environ,
-		Umask: umask(), Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
+		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
+		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
 		Command: strings.Join(append([]string{"gobuild"}, a.Args...), " "),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},
@@ -104,6 +105,18 @@ func (a *app) python(version string) (condition.Python, error) {
 		p.Version[i] = n
 	}
 	return p, nil
+}
+
+// abiTag is the ABI tag of CPython.
+func abiTag(p condition.Python) string {
+	tag := fmt.Sprintf("cp%d%d", p.Version[0], p.Version[1])
+	switch {
+	case p.Version[0] == 2:
+		return tag + "mu"
+	case p.Version[1] < 8:
+		return tag + "m"
+	}
+	return tag
 }
 
 // pythonPath is the default of [buildout] executable: the python3 of PATH.

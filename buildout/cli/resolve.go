@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gobuild/buildout/event"
+	"gobuild/buildout/ui"
 )
 
 type resolveOptions struct {
@@ -54,7 +54,7 @@ func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) er
 	out := bufio.NewWriter(a.Stdout)
 	defer out.Flush()
 	if a.flags.json {
-		return json.NewEncoder(out).Encode(r)
+		return writeJSON(out, r)
 	}
 	fmt.Fprintf(out, "# parts, in the order of installation: %s\n", strings.Join(r.Parts, " "))
 	for _, name := range slices.Sorted(maps.Keys(r.Sections)) {
@@ -70,7 +70,7 @@ func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) er
 func writeSection(out *bufio.Writer, name string, options map[string]string) {
 	fmt.Fprintf(out, "\n[%s]\n", name)
 	for _, key := range slices.Sorted(maps.Keys(options)) {
-		value := options[key]
+		value := ui.MaskOption(key, options[key])
 		if strings.Contains(value, "\n") {
 			value = "\n  " + strings.ReplaceAll(value, "\n", "\n  ")
 		} else if value != "" {

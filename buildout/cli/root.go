@@ -80,10 +80,11 @@ func newRoot(a *app) *cobra.Command {
 	a.addFlags(root)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
-		newSettings(a), newHandover(a), newVersion(a))
+		newExplain(a), newWhy(a), newPlan(a), newGraph(a),
+		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newLSP(a), newExec(a))
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
-		if c.Long != "" && c.RunE != nil {
+		if c.Long != "" && c.RunE != nil && !strings.Contains(c.Long, "Exit status:") {
 			c.Long += "\n" + statusHelp
 		}
 	}

@@ -5,7 +5,15 @@
 // Terms. A marker is a text that the grammar of PEP 508 accepts, such as
 // `python_version >= "3.8"`. All else is read as Python: the value of the
 // condition is the truth of the first element of the list `[EXPR]`. No text
-// makes the evaluation panic, run without end or change anything.
+// makes the evaluation panic, run without end or change anything; files are
+// only looked at (os.path, os.access, open for reading, os-release).
+//
+// What differs from Python: generator expressions compute all elements at
+// once; regular expressions are Go's (no assertions about surroundings, no
+// back references); f-strings, `:=`, complex numbers, `...` and `**` or `*` in
+// parameter lists are errors of the kind Unsupported; attributes of modules
+// are those that say something about the machine or the interpreter; and the
+// limits below hold.
 package condition
 
 import (

@@ -135,8 +135,10 @@ func (l List) Unwrap() []error {
 // Sorted returns l by source name and offset, without doubles.
 func (l List) Sorted() List {
 	var unique List
+	seen := map[identity]bool{}
 	for _, d := range l {
-		if !slices.ContainsFunc(unique, d.same) {
+		if id := d.identity(); !seen[id] {
+			seen[id] = true
 			unique.Add(d)
 		}
 	}
@@ -146,9 +148,14 @@ func (l List) Sorted() List {
 	return unique
 }
 
-// same reports whether d and e say the same of the same place.
-func (d *Diagnostic) same(e *Diagnostic) bool {
-	return d.At == e.At && d.Msg == e.Msg && slices.Equal(d.Path, e.Path)
+// identity is what two diagnostics share that say the same of the same place.
+type identity struct {
+	at        Span
+	msg, path string
+}
+
+func (d *Diagnostic) identity() identity {
+	return identity{d.At, d.Msg, strings.Join(d.Path, "\x00")}
 }
 
 func name(d *Diagnostic) string {

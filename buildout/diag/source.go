@@ -6,6 +6,7 @@ package diag
 import (
 	"bytes"
 	"sort"
+	"strings"
 	"sync"
 )
 
@@ -80,6 +81,15 @@ func (s Span) Text() string {
 		return ""
 	}
 	return string(s.From.Src.Text[s.From.Offset:s.To.Offset])
+}
+
+// Find returns the place of the first occurrence of text in s, or s.
+func (s Span) Find(text string) Span {
+	i := strings.Index(s.Text(), text)
+	if i < 0 {
+		return s
+	}
+	return SpanOf(s.From.Src, s.From.Offset+i, s.From.Offset+i+len(text))
 }
 
 // SpanOf returns the span of src from offset from up to to.

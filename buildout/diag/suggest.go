@@ -8,16 +8,33 @@ const maxDistance = 2
 // DidYouMean returns `did you mean "x"?` for the closest of names within edit
 // distance 2 of word, or "".
 func DidYouMean(word string, names []string) string {
+	if best := closest(word, names); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// MissingOption returns what to do when a section with the options keys lacks
+// one.
+func MissingOption(section, option string, keys []string) string {
+	if near := closest(option, keys); near != "" {
+		return fmt.Sprintf("section [%s] has an option %q: should its name be %q?", section, near, option)
+	}
+	return fmt.Sprintf("add `%s = …` to section [%s]", option, section)
+}
+
+// closest returns the closest of names within edit distance 2 of word, or "".
+func closest(word string, names []string) string {
 	best, at := "", maxDistance+1
 	for _, n := range names {
 		if d := distance(word, n); n != word && (d < at || d == at && n < best) {
 			best, at = n, d
 		}
 	}
-	if best == "" || at >= len(word) {
+	if at >= len(word) {
 		return ""
 	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 // distance is the Levenshtein distance of a and b in bytes, cut off above

@@ -45,7 +45,7 @@ func (b *builder) decide(g *Graph) {
 		n := byName[old.Part]
 		switch {
 		case n == nil && b.Named == nil:
-			n = &Node{Part: old.Part, Decision: Remove, Reasons: []Reason{{Msg: "no section refers to it as a part any more"}}}
+			n = Leftover(old)
 			n.Spec, _ = b.Recipe(old.Options["recipe"])
 		case n == nil:
 			continue
@@ -63,6 +63,12 @@ func (b *builder) decide(g *Graph) {
 			n.Signature = old.Signature
 		}
 	}
+}
+
+// Leftover is the node of an installed part that is no part any more.
+func Leftover(old parts.Record) *Node {
+	return &Node{Part: old.Part, Decision: Remove, Old: &old,
+		Reasons: []Reason{{Msg: "no section refers to it as a part any more"}}}
 }
 
 // compare returns the differences between a part and its record.

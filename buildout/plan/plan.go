@@ -58,6 +58,10 @@ type Planner struct {
 	Locate func(part string, options map[string]string, shared bool) parts.Location
 	// Probe returns what serves the Prepare of one section.
 	Probe func(part string) (parts.Runner, parts.Fetcher)
+	// Tolerate is told of a recipe that is unknown or refuses its section. The
+	// section then counts as data whose missing options are holes. nil: such a
+	// recipe is an error.
+	Tolerate func(section string, err error)
 }
 
 // Input is what a plan depends on beside the profile.
@@ -112,6 +116,16 @@ func (b *builder) build(ctx context.Context) (*Graph, error) {
 
 // prepare runs the recipe's Prepare for a section.
 func (b *builder) prepare(ctx context.Context, e *profile.Evaluated) error {
+	err := b.prepareStrictly(ctx, e)
+	if err == nil || b.Tolerate == nil || ctx.Err() != nil {
+		return err
+	}
+	b.Tolerate(e.Name, err)
+	e.Hollow()
+	return nil
+}
+
+func (b *builder) prepareStrictly(ctx context.Context, e *profile.Evaluated) error {
 	name, _, err := e.Get(ctx, "recipe")
 	if err != nil {
 		return err
@@ -153,8 +167,8 @@ func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]str
 	var errs diag.List
 	for _, name := range wanted {
 		at := diag.Span{}
-		if v := ev.Profile.Value("buildout", "parts"); v != nil && named == nil {
-			at = v.Find(name)
+		if v := ev.Profile.Value("buildout", "parts"); v != nil && named == nil && ev.Profile.Sections[name] == nil {
+			at = v.Find(name) // only an error needs the place
 		}
 		if err := evaluatePart(ctx, ev, name, at); err != nil {
 			errs = append(errs, diag.All(err)...)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
 )
@@ -13,8 +14,8 @@ import (
 func (b *builder) warnings(ctx context.Context, g *Graph) diag.List {
 	var list diag.List
 	if e := b.Evaluator.Known("buildout"); e != nil {
-		e.Get(ctx, "extends")
-		if unused := slices.DeleteFunc(e.Unused(), engineOption); len(unused) > 0 {
+		list = append(list, unsupported(ctx, e)...)
+		if unused := slices.DeleteFunc(e.Unused(), EngineOption); len(unused) > 0 {
 			list.Add(unusedOptions(e, unused))
 		}
 	}
@@ -26,10 +27,29 @@ func (b *builder) warnings(ctx context.Context, g *Graph) diag.List {
 	return list
 }
 
-// engineOption reports whether an option of [buildout] is known although
+// unsupported warns of what zc.buildout would do and gobuild does not.
+func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
+	var list diag.List
+	for _, o := range []struct{ key, code, what string }{
+		{"extensions", "extensions", "extensions are Python code for zc.buildout and are not loaded: %s"},
+		{"develop", "develop", "develop eggs are not made: %s"},
+	} {
+		value, _, err := e.Get(ctx, o.key)
+		words := cfg.Fields(value)
+		if err != nil || len(words) == 0 {
+			continue
+		}
+		d := diag.At(e.At(o.key), o.code, o.what, strings.Join(words, " ")).WithPath(e.Name, o.key)
+		d.Severity = diag.Warning
+		list.Add(d.WithHint("`silence = %s` in gobuild.ini hides this warning", o.code))
+	}
+	return list
+}
+
+// EngineOption reports whether an option of [buildout] is known although
 // nothing reads it: options of other engines and extensions.
-func engineOption(key string) bool {
-	return slices.Contains([]string{"develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
+func EngineOption(key string) bool {
+	return slices.Contains([]string{"parts", "develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
 		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
 		"verbosity", "download-cache", "extends-cache"}, key)
 }

@@ -41,6 +41,7 @@ type Evaluated struct {
 	set    map[string]bool   // keys set by a recipe
 	needs  []string          // sections read, in order of first reading
 	frozen bool
+	hollow bool // the recipe was not prepared
 	// Action is what Prepare made of the section.
 	Action any
 	err    error // why initialisation failed
@@ -112,7 +113,10 @@ func (ev *Evaluator) Section(ctx context.Context, name string, by diag.Span) (*E
 
 func (ev *Evaluator) missingSection(name string, by diag.Span) *diag.Diagnostic {
 	d := diag.At(by, "unknown-section", "The referenced section, %s, was not defined.", quote(name))
-	if d.Hint = diag.DidYouMean(name, ev.Profile.Names()); d.Hint == "" {
+	switch d.Hint = diag.DidYouMean(name, ev.Profile.Names()); {
+	case strings.HasPrefix(name, "#"):
+		d.Hint = "a comment begins in the first column; here # and what follows are part of the value"
+	case d.Hint == "":
 		d.Hint = "define the section, or extend the file that does"
 	}
 	return d
@@ -140,6 +144,10 @@ func (e *Evaluated) initialize(ctx context.Context) error {
 	recipe, ok, err := e.Get(ctx, "recipe")
 	if err != nil || !ok || recipe == "" {
 		return err
+	}
+	if strings.Count(recipe, ":") > 1 {
+		return ev.fail(diag.At(e.At("recipe"), "bad-recipe-name", "the recipe %s has too many colons", quote(recipe)).
+			WithPath(e.Name, "recipe").WithHint("write `recipe = NAME` or `recipe = NAME:ENTRY`"))
 	}
 	if ev.Prepare != nil {
 		if err := ev.Prepare(ctx, e); err != nil {
@@ -260,14 +268,18 @@ func (e *Evaluated) place(key, text string) diag.Span {
 // Find returns the place of the first occurrence of text in the settings that
 // make up the value; without one, the place of the last setting.
 func (v *Value) Find(text string) diag.Span {
-	for s := v.last; s != nil; s = s.below {
+	text, _, _ = strings.Cut(text, "\n") // further lines stand indented in the source
+	found := diag.Span{}
+	v.trail.newest("", func(s Setting) bool {
 		if i := strings.Index(s.At.Text(), text); i >= 0 && text != "" {
 			from := s.At.From.Offset + i
-			return diag.SpanOf(s.At.From.Src, from, from+len(text))
+			found = diag.SpanOf(s.At.From.Src, from, from+len(text))
+			return false
 		}
-		if s.Op != OpAdd && s.Op != OpRemove {
-			break
-		}
+		return s.Op == OpAdd || s.Op == OpRemove
+	})
+	if found.IsValid() {
+		return found
 	}
 	return v.At()
 }
@@ -300,8 +312,6 @@ func (e *Evaluated) Saved() map[string]string {
 // MissingOption is the error for an option that must be there.
 func (e *Evaluated) MissingOption(option string) error {
 	d := diag.At(e.Header, "missing-option", "Missing option: %s:%s", e.Name, option).WithPath(e.Name, option)
-	if d.Hint = diag.DidYouMean(option, e.Keys()); d.Hint == "" {
-		d.Hint = fmt.Sprintf("add `%s = …` to section [%s]", option, e.Name)
-	}
+	d.Hint = diag.MissingOption(e.Name, option, e.Keys())
 	return e.eval.fail(d)
 }

@@ -65,7 +65,7 @@ func (w *linearWalk) walk(e entry, name string) {
 // walk that merges.
 func (w *linearWalk) visit(e entry, name string) *file {
 	if w.result != nil {
-		return w.open(name, e.at)
+		return w.open(name, name, e.at)
 	}
 	f := w.file(name)
 	if f.failed != nil {

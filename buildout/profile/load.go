@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -20,6 +20,14 @@ type Opener interface {
 	Open(ctx context.Context, name string, option func(string) string) (*diag.Source, error)
 	// Exists reports whether a path exists.
 	Exists(name string) bool
+}
+
+// cleaner is an Opener whose paths may lead through symbolic links, so that
+// `dir/..` need not be the directory that dir stands in.
+type cleaner interface {
+	// Clean returns an absolute path without `.`, `..` and `//` that leads where
+	// path leads. Errors wrap fs.ErrNotExist as those of Open do.
+	Clean(path string) (string, error)
 }
 
 // Assignment is one section:option=value of the command line. Option may end
@@ -38,6 +46,7 @@ type Config struct {
 	Assignments  []Assignment
 	Dialect      Dialect
 	Executable   string // the default of [buildout] executable
+	ABITag       string // ends eggs-directory when abi-tag-eggs is true
 	Open         Opener
 	Condition    cfg.Condition
 }
@@ -74,7 +83,7 @@ type loader struct {
 	errs    diag.List
 	seen    map[*file]bool // files whose errors were reported
 	profile *Profile
-	fetch   map[string]string // options of [buildout] that matter for fetching
+	fetch   *Section // [buildout] as far as it matters for fetching
 }
 
 // Load reads the profile and merges its files (SPEC-engine 2 and 3). The error
@@ -91,9 +100,9 @@ func Load(ctx context.Context, c Config) (*Profile, error) {
 				WithHint("name a profile with -c FILE, or make one with `gobuild init`")}
 		}
 	}
-	l.fetchOptions()
-	p := &Profile{Root: l.Root, Directory: l.directory()}
+	p := &Profile{Root: l.Root, Directory: l.directory(), abiTag: l.ABITag}
 	l.profile = p
+	l.fetchOptions()
 	p.Dialect, p.DialectSign = l.chooseDialect()
 	if p.Dialect == SlapOS {
 		p.Sections = l.linear()
@@ -114,62 +123,95 @@ func (l *loader) directory() string {
 	return filepath.Dir(l.Root)
 }
 
-// file returns the file called name, read and parsed on first use.
+// file returns the file called name, read and parsed on first use. A path is
+// absolute and clean.
 func (l *loader) file(name string) *file {
-	key := name
-	if !IsURL(name) {
-		if !filepath.IsAbs(name) {
-			key = l.Dir + "/" + name
-		}
-		key = filepath.Clean(key)
-	}
-	if f := l.files[key]; f != nil {
+	if f := l.files[name]; f != nil {
 		return f
 	}
 	f := &file{}
-	l.files[key] = f
-	f.src, f.failed = l.Open.Open(l.ctx, key, l.option)
+	l.files[name] = f
+	f.src, f.failed = l.Open.Open(l.ctx, name, l.option)
 	if f.failed == nil {
 		l.order = append(l.order, f.src)
 		f.sections, f.errs = cfg.Scan(f.src).Sections(l.Condition)
+		f.errs = append(f.errs, notUTF8(f.src)...)
 	}
 	return f
 }
 
+// notUTF8 is the error of a text that is not UTF-8, at its first bad byte.
+func notUTF8(src *diag.Source) diag.List {
+	if utf8.Valid(src.Text) {
+		return nil
+	}
+	at := 0
+	for at < len(src.Text) {
+		r, n := utf8.DecodeRune(src.Text[at:])
+		if r == utf8.RuneError && n <= 1 {
+			break
+		}
+		at += n
+	}
+	return diag.List{diag.At(diag.SpanOf(src, at, at+1), "not-utf8", "the text is not UTF-8: byte 0x%02x", src.Text[at]).
+		WithHint("convert the file to UTF-8")}
+}
+
 // option returns an option of [buildout] that matters while files are read.
-func (l *loader) option(name string) string { return l.fetch[name] }
+func (l *loader) option(name string) string {
+	if v := l.fetch.Options[name]; v != nil {
+		return v.Text
+	}
+	return ""
+}
 
 // fetchOptions finds what the command line, the profile's own file, and the
 // user defaults say about fetching; what they extend does not count.
 func (l *loader) fetchOptions() {
-	l.fetch = map[string]string{}
-	names := []string{"extends-cache", "newest", "offline", "directory"}
+	l.fetch = l.defaults()
+	override := l.commandLine()["buildout"]
+	if override != nil {
+		updateSection(l.fetch, override)
+	}
 	for _, root := range []string{l.UserDefaults, l.Root} {
 		if root == "" || IsURL(root) {
 			continue
 		}
-		s := l.file(root).section("buildout")
-		for _, n := range names {
-			if s != nil && s.Lookup(n) != nil {
-				l.fetch[n] = s.Lookup(n).Value
-			}
+		f := l.file(root)
+		l.checkFetch()
+		if s := f.section("buildout"); s != nil {
+			updateSection(l.fetch, contentOf(s, root))
+		}
+		if override != nil {
+			updateSection(l.fetch, override)
+		}
+		if len(f.entries("extends")) > 0 {
+			l.checkFetch()
 		}
 	}
-	for _, a := range l.Assignments {
-		if a.Section == "buildout" && slices.Contains(names, a.Option) {
-			l.fetch[a.Option] = a.Value
-		}
+	l.errs = append(l.errs, diag.All(l.absolute(l.fetch, "extends-cache"))...)
+}
+
+// checkFetch reports what the reference refuses before it opens a file.
+func (l *loader) checkFetch() {
+	if v := l.fetch.Options["newest"]; v != nil && v.Text != "true" && v.Text != "false" {
+		l.errs.Add(badBool(v.At(), "newest", v.Text))
 	}
-	if cache := l.fetch["extends-cache"]; strings.Contains(cache, "${") {
-		l.errs.Add(diag.At(diag.Span{}, "extends-cache-reference",
-			"extends-cache '%s' may not contain ${section:variable} to expand.", cache))
+	cache := l.fetch.Options["extends-cache"]
+	if cache == nil {
+		return
+	}
+	if _, reference, found := strings.Cut(cache.Text, "${"); found && strings.Contains(reference, "}") {
+		l.errs.Add(diag.At(cache.At(), "extends-cache-reference",
+			"extends-cache '%s' may not contain ${section:variable} to expand.", cache.Text).
+			WithHint("profiles are read before values are substituted: write the path itself"))
 	}
 }
 
-// open returns the file called name, reporting its errors once. nil means that
-// it cannot be read.
-func (l *loader) open(name string, at diag.Span) *file {
-	f := l.file(name)
+// open returns the file called name, reporting its errors once; path is where
+// it is. nil means that it cannot be read.
+func (l *loader) open(name, path string, at diag.Span) *file {
+	f := l.file(path)
 	if l.seen[f] {
 		if f.failed != nil {
 			return nil
@@ -236,24 +278,31 @@ func entriesOf(value string, at diag.Span) []entry {
 }
 
 // content returns the sections of f under the name that its values carry as
-// their source, without the options that only steer loading.
+// their source.
 func (l *loader) content(f *file, name string) sections {
 	result := make(sections, len(f.sections))
 	for _, s := range f.sections {
-		t := newSection(s.Name, s.Header)
-		for _, a := range s.Options {
-			if s.Name == "buildout" && (a.Key == "extends" || a.Key == "optional-extends") {
-				continue
-			}
-			t.Options[a.Key] = newValue(a.Value, name, a.At, a.KeyAt)
-			t.pending = t.pending || isPending(a.Key)
-		}
+		t := contentOf(s, name)
 		if l.profile.Dialect == SlapOS && refersToBase(s) {
 			t.Options[baseLocation] = newValue(baseOf(name), name, s.Header, s.Header)
 		}
 		result[s.Name] = t
 	}
 	return result
+}
+
+// contentOf returns a section of the file called name, without the options
+// that only steer loading.
+func contentOf(s *cfg.Section, name string) *Section {
+	t := newSection(s.Name, s.Header)
+	for _, a := range s.Options {
+		if s.Name == "buildout" && (a.Key == "extends" || a.Key == "optional-extends") {
+			continue
+		}
+		t.Options[a.Key] = newValue(a.Value, name, a.At, a.KeyAt)
+		t.pending = t.pending || isPending(a.Key)
+	}
+	return t
 }
 
 func refersToBase(s *cfg.Section) bool {

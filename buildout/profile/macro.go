@@ -32,7 +32,7 @@ func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (
 		return nil, ev.fail(diag.At(at, "macro-loop", "Infinite extending loop %s", quote(name)).
 			WithPath(name, "<").WithHint("sections %s use each other as macros", strings.Join(doing, ", ")))
 	}
-	defer ev.Doing("Loading input sections for %s", quote(name), "")()
+	defer ev.Doing("Loading input sections for '%s'", name, "")()
 	doing = append(doing, name)
 	result := newSection(name, diag.Span{})
 	for _, line := range strings.Split(own["<"].Text, "\n") {

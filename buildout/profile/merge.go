@@ -1,9 +1,6 @@
 package profile
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // sections is a stage of merging: section name to section.
 type sections map[string]*Section
@@ -12,19 +9,23 @@ type sections map[string]*Section
 // place; those of file never are.
 func overlay(acc, file sections) {
 	for name, s := range file {
-		old := acc[name]
-		switch {
-		case old != nil:
+		if old := acc[name]; old != nil {
 			updateSection(old, s)
-		case s.Options["<"] != nil || !s.pending:
-			// A section with macros keeps its pending additions until they
-			// are expanded.
-			acc[name] = s.clone()
-		default:
-			acc[name] = newSection(name, s.Header)
-			updateSection(acc[name], settled(s))
+		} else {
+			acc[name] = fresh(s)
 		}
 	}
+}
+
+// fresh returns what becomes of a section of a file where there is none below.
+// One with macros keeps its pending additions until they are expanded.
+func fresh(s *Section) *Section {
+	if s.Options["<"] != nil || !s.pending {
+		return s.clone()
+	}
+	t := newSection(s.Name, s.Header)
+	updateSection(t, settled(s))
+	return t
 }
 
 // settled returns s with every `k +` that has no `k` made a plain assignment,
@@ -42,9 +43,9 @@ func settled(s *Section) *Section {
 		}
 		delete(t.Options, k)
 		if k[n] == '-' {
-			removed := *v.last
-			removed.Source = sourceImplicit
-			v = v.minus(&Value{v.Text, &removed})
+			removed := v.trail.last()
+			removed.Op, removed.Text, removed.Source, removed.own = OpRemove, v.Text, sourceImplicit, false
+			v = v.then("", removed)
 		}
 		t.Options[plain] = v
 	}
@@ -54,67 +55,24 @@ func settled(s *Section) *Section {
 // updateSection lays s2 over s1: first the pending additions and removals of
 // s2 find their base in s2 or else in s1, then s2 overrides s1 option by option.
 func updateSection(s1, s2 *Section) {
-	options := s2.Options
 	if s2.pending {
-		options = applied(s1, s2)
-	}
-	for k, v := range options {
-		if old := s1.Options[k]; old != nil {
-			v = old.overriddenBy(v)
+		for k, c := range changesOf(s2.Options) {
+			s1.Options[k] = c.apply(s1.Options[k])
 		}
-		s1.Options[k] = v
+	} else {
+		for k, v := range s2.Options {
+			if old := s1.Options[k]; old != nil {
+				v = old.overriddenBy(v)
+			}
+			s1.Options[k] = v
+		}
 	}
 	if !s1.Header.IsValid() {
 		s1.Header = s2.Header
 	}
-	s1.pending = s1.pending && hasPending(s1)
-}
-
-func hasPending(s *Section) bool {
-	for k := range s.Options {
-		if isPending(k) {
-			return true
-		}
-	}
-	return false
+	s1.pending = s1.pending && len(pendingKeys(s1.Options)) > 0
 }
 
 func isPending(key string) bool {
 	return strings.HasSuffix(key, "+") || strings.HasSuffix(key, "-")
-}
-
-// applied returns the options of s2 with its pending ones worked in.
-func applied(s1, s2 *Section) map[string]*Value {
-	t := s2.clone().Options
-	keys := s2.Keys()
-	// All additions come before all removals of the same option: sorted by the
-	// name without ` +`, then by the last character, as the reference sorts.
-	slices.SortStableFunc(keys, func(a, b string) int {
-		return strings.Compare(strings.TrimRight(a, " +"), strings.TrimRight(b, " +"))
-	})
-	for _, k := range keys {
-		v := s2.Options[k]
-		switch {
-		case strings.HasSuffix(k, "+"):
-			work(t, s1, k, strings.TrimRight(k, " +"), (*Value).plus, v)
-		case strings.HasSuffix(k, "-"):
-			work(t, s1, k, strings.TrimRight(k, " -"), (*Value).minus, v)
-		}
-	}
-	return t
-}
-
-// work replaces the pending option k by key, made from its base with v.
-func work(t map[string]*Value, s1 *Section, k, key string, change func(base, v *Value) *Value, v *Value) {
-	base := t[key]
-	if base == nil {
-		base = s1.Options[key]
-	}
-	if base == nil {
-		base = &Value{last: &Setting{Op: OpSet, Source: sourceImplicit}}
-	}
-	t[key] = change(base, v)
-	if k != key {
-		delete(t, k)
-	}
 }

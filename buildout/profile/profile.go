@@ -7,7 +7,6 @@ package profile
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"gobuild/buildout/diag"
 )
@@ -39,70 +38,60 @@ type Setting struct {
 	Source string    // file name, URL, or one of the Source constants
 	At     diag.Span // the value's text; zero for computed values
 	KeyAt  diag.Span
-	below  *Setting
+	own    bool // Source is the file whose trail this is in
 }
 
 // Value is the value of one option with its history. It is immutable.
 type Value struct {
-	Text string
-	last *Setting
+	Text  string
+	trail *trail
+	huge  bool // longer than maxText: Text is lost
 }
 
 func newValue(text, source string, at, keyAt diag.Span) *Value {
-	return &Value{text, &Setting{Op: OpSet, Text: text, Source: source, At: at, KeyAt: keyAt}}
+	s := Setting{Op: OpSet, Text: text, Source: source, At: at, KeyAt: keyAt, own: source == ""}
+	return &Value{Text: text, trail: (*trail)(nil).with(s)}
 }
 
 // Source names where the value was last set.
-func (v *Value) Source() string { return v.last.Source }
+func (v *Value) Source() string { return v.trail.last().Source }
 
 // At is the text of the last setting.
-func (v *Value) At() diag.Span { return v.last.At }
+func (v *Value) At() diag.Span { return v.trail.last().At }
 
 // KeyAt is the name of the option in the last setting.
-func (v *Value) KeyAt() diag.Span { return v.last.KeyAt }
+func (v *Value) KeyAt() diag.Span { return v.trail.last().KeyAt }
 
-// History returns the settings, the oldest first.
+// History returns the settings, the oldest first: all of them, or the newest
+// 256 (Earlier tells how many more there are).
 func (v *Value) History() []Setting {
-	var h []Setting
-	for s := v.last; s != nil; s = s.below {
-		h = append(h, *s)
-	}
+	h := make([]Setting, 0, min(v.trail.count(), maxHistory))
+	v.trail.newest("", func(s Setting) bool {
+		h = append(h, s)
+		return len(h) < maxHistory
+	})
 	slices.Reverse(h)
 	return h
 }
 
+// Earlier is the number of settings that History leaves out.
+func (v *Value) Earlier() int { return max(v.trail.count()-maxHistory, 0) }
+
+func (v *Value) lines() lines { return lines{text: v.Text, some: true, huge: v.huge} }
+
 // then returns the value text made from v by one more setting.
 func (v *Value) then(text string, s Setting) *Value {
-	s.below = v.last
-	return &Value{text, &s}
+	return &Value{Text: text, trail: v.trail.with(s)}
 }
 
 // overriddenBy is the value when v is set again by w in a higher layer.
 func (v *Value) overriddenBy(w *Value) *Value {
-	if w.last.Op == OpAdd || w.last.Op == OpRemove {
+	s := w.trail.last()
+	if s.Op == OpAdd || s.Op == OpRemove {
 		return w
 	}
-	s := *w.last
 	s.Op, s.Text = OpOverride, w.Text
 	return v.then(w.Text, s)
-}
-
-// plus is v with the lines of w added.
-func (v *Value) plus(w *Value) *Value {
-	s := *w.last
-	s.Op, s.Text = OpAdd, w.Text
-	return v.then(v.Text+"\n"+w.Text, s)
-}
-
-// minus is v without the lines of w.
-func (v *Value) minus(w *Value) *Value {
-	removed := strings.Split(w.Text, "\n")
-	kept := slices.DeleteFunc(strings.Split(v.Text, "\n"), func(line string) bool {
-		return slices.Contains(removed, line)
-	})
-	s := *w.last
-	s.Op, s.Text = OpRemove, w.Text
-	return v.then(strings.Join(kept, "\n"), s)
 }
 
 // Section is a section of the merged profile, or of one file.
@@ -137,6 +126,7 @@ type Profile struct {
 	// Files are the sources read, in the order of first reading.
 	Files    []*diag.Source
 	Warnings diag.List
+	abiTag   string
 }
 
 // Names returns the names of the sections, sorted.

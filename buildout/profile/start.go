@@ -63,7 +63,7 @@ func (ev *Evaluator) joinDirectories() {
 	for _, name := range directories {
 		key := name + "-directory"
 		if v := b.Options[key]; v != nil && b.Options["directory"] != nil {
-			b.Options[key] = &Value{joined(b.Options["directory"].Text, v.Text), v.last}
+			b.Options[key] = &Value{Text: joined(b.Options["directory"].Text, v.Text), trail: v.trail}
 		}
 	}
 }
@@ -165,7 +165,7 @@ func (b *buildout) logging() {
 	}
 	verbosity := b.option("verbosity")
 	n, err := strconv.Atoi(strings.TrimSpace(verbosity))
-	if err != nil && verbosity != "" {
+	if err != nil && b.Has("verbosity") {
 		b.fail("verbosity", "Invalid verbosity %s", verbosity)
 	}
 	b.base.Level = level - n
@@ -191,6 +191,9 @@ func (b *buildout) versions() {
 func (b *buildout) caches() {
 	if version := b.need("eggs-directory-version"); version != "" && b.err == nil {
 		b.Set("eggs-directory", joined(b.need("eggs-directory"), version))
+	}
+	if b.Has("abi-tag-eggs") && b.bool("abi-tag-eggs") && b.err == nil {
+		b.Set("eggs-directory", joined(b.need("eggs-directory"), b.eval.Profile.abiTag))
 	}
 	base := b.base
 	base.EggsDirectory = b.need("eggs-directory")

@@ -140,7 +140,7 @@ func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string
 	switch {
 	case err != nil || ok:
 		return v, err
-	case e.eval.Lenient && s.raw["recipe"] != nil && option != "_buildout_section_name_":
+	case (e.eval.Lenient || s.hollow) && s.raw["recipe"] != nil && option != "_buildout_section_name_":
 		return s.hole(option), nil
 	case option == "_buildout_section_name_":
 		return e.Name, nil // the section that holds the reference, as the reference engine does
@@ -211,7 +211,8 @@ func isSimple(name string) bool {
 }
 
 // Substitute replaces the references of a text from outside the profile, as
-// if it stood in section e. at is the place to blame.
+// if it stood in section e. at is the place to blame; when it holds the text of
+// a reference, that is.
 func (e *Evaluated) Substitute(ctx context.Context, text string, at diag.Span) (string, error) {
-	return e.references(ctx, text, &chain{at: func(string) diag.Span { return at }})
+	return e.references(ctx, text, &chain{at: at.Find})
 }

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,10 +100,15 @@ func (p *running) ending(e event.Event) string {
 	if !failed(e) {
 		return past(p.verb) + " " + p.name + after + "."
 	}
-	if p.step != "" {
-		return "Failed " + p.name + " in step " + p.step + strings.Replace(after, " in ", " after ", 1) + "."
+	how := "Failed "
+	if errors.Is(e.Err, context.Canceled) {
+		how = "Interrupted "
 	}
-	return "Failed " + p.name + strings.Replace(after, " in ", " after ", 1) + "."
+	step := ""
+	if p.step != "" {
+		step = " in step " + p.step
+	}
+	return how + p.name + step + strings.Replace(after, " in ", " after ", 1) + "."
 }
 
 func failed(e event.Event) bool { return e.Err != nil || e.Error != "" }

@@ -13,18 +13,18 @@ import (
 const maxShown = 20
 
 // Diagnostics writes list for people: sorted, without doubles, at most maxShown
-// of each severity, and a count when there is more than one.
+// of each severity unless o.All, and a count when there is more than one.
 func Diagnostics(w io.Writer, list diag.List, o Style) error {
 	var b strings.Builder
 	var count [3]int
 	for _, d := range list.Sorted() {
 		count[d.Severity]++
-		if count[d.Severity] <= maxShown {
+		if o.All || count[d.Severity] <= maxShown {
 			o.diagnostic(&b, d)
 		}
 	}
 	for severity, n := range count {
-		if n > maxShown {
+		if n > maxShown && !o.All {
 			fmt.Fprintf(&b, "... and %s\n", amount(n-maxShown, "more "+diag.Severity(severity).String()))
 		}
 	}

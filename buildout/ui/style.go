@@ -17,6 +17,7 @@ import (
 // Style says how text for people looks. The zero Style is plain.
 type Style struct {
 	Color bool
+	All   bool   // show all diagnostics, however many there are
 	ASCII bool   // the terminal may not know how to show more
 	Dir   string // names below it are shown relative to it; "" means as they are
 	Width int    // columns to which source lines are cut; 0 means defaultWidth

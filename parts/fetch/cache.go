@@ -49,6 +49,9 @@ func (f *fetcher) cached(sums []parts.Checksum) string {
 			continue
 		}
 		if verify(path, []parts.Checksum{s}) != nil {
+			if f.config.ReadOnly {
+				continue
+			}
 			f.log("removing damaged " + path + " from the source cache")
 			os.Remove(path)
 		} else if verify(path, sums) == nil {
@@ -182,7 +185,7 @@ func (c *Client) downloadPath(s source) string {
 
 // fillDownloadCache copies a file into the download cache, if there is one.
 func (f *fetcher) fillDownloadCache(s source, path string, mode fs.FileMode) error {
-	if to := f.downloadPath(s); to != "" {
+	if to := f.downloadPath(s); to != "" && !f.config.ReadOnly {
 		return copyTo(to, path, mode)
 	}
 	return nil

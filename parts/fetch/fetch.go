@@ -43,6 +43,9 @@ type Config struct {
 	Mirrors []string
 	// Offline forbids the network. A request may say otherwise.
 	Offline bool
+	// ReadOnly leaves the caches as they are: what is downloaded goes to
+	// temporary files.
+	ReadOnly bool
 	// Tries is how often a source that fails is asked; 0 means 3.
 	Tries int
 	// Backoff is the pause before the second try; it doubles each time. 0

@@ -233,6 +233,8 @@ func (f *fetcher) ask(ctx context.Context, q *query) (parts.Fetched, error) {
 // tempDir returns where a download goes: the file system of its cache.
 func (f *fetcher) tempDir(q *query) (string, error) {
 	switch {
+	case f.config.ReadOnly:
+		return os.TempDir(), nil
 	case f.config.Cache != "" && len(q.sums) > 0:
 		return f.cacheTemp()
 	case f.config.DownloadCache != "":
@@ -245,6 +247,9 @@ func (f *fetcher) tempDir(q *query) (string, error) {
 
 // place moves a good download to where it stays.
 func (f *fetcher) place(q *query, temp string) (parts.Fetched, error) {
+	if f.config.ReadOnly {
+		return parts.Fetched{Path: temp, Temp: true}, nil
+	}
 	if f.config.Cache != "" && len(q.sums) > 0 {
 		path, err := f.keep(temp, q.sums)
 		if err == nil {

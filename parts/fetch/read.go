@@ -124,7 +124,7 @@ func (f *fetcher) download(ctx context.Context, q *query, cache string) ([]byte,
 	if _, err := f.rounds(ctx, q, temp); err != nil {
 		return nil, err
 	}
-	if cache != "" {
+	if cache != "" && !f.config.ReadOnly {
 		if err := copyTo(cache, temp, 0o600); err != nil {
 			return nil, f.cacheError(q, err)
 		}

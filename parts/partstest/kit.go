@@ -41,7 +41,7 @@ func New(t testing.TB) *Kit {
 	k.Fetcher = &Fetcher{Dir: dir, Files: map[string]string{}, temp: t.TempDir()}
 	k.Work = &parts.Work{
 		Part: "part", Dir: dir, Temp: t.TempDir(), Log: k.Log, Events: k.Events,
-		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Nested: k.runNested, Umask: 0o22,
+		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Nested: k.runNested, Umask: 0o22, Launcher: "/opt/gobuild",
 	}
 	return k
 }

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"syscall"
 	"time"
 
@@ -43,12 +42,12 @@ func New(c Config) *Runner {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	c.Env = MergeEnv(c.Env, nil) // not nil: os/exec would pass on that of gobuild
 	return &Runner{c}
 }
 
-// Environ returns a copy of Config.Env, sorted by name, each name once.
-func (r *Runner) Environ() []string { return slices.Clone(r.config.Env) }
+// Environ returns Config.Env sorted by name, each name once. It is never nil:
+// os/exec would pass on that of gobuild.
+func (r *Runner) Environ() []string { return MergeEnv(r.config.Env, nil) }
 
 // Run runs c and waits for it. Its first line in the log is `$ COMMAND`. A bad
 // end is a *parts.ExitError. After a cancellation the error wraps that of the
@@ -98,7 +97,7 @@ func (r *Runner) complete(c parts.Command) (full parts.Command, shown string) {
 		c.Dir = filepath.Join(r.config.Dir, c.Dir)
 	}
 	if c.Env == nil {
-		c.Env = r.config.Env
+		c.Env = r.Environ()
 	}
 	if c.Dir == r.config.Dir {
 		return c, c.Show

@@ -155,7 +155,7 @@ func encodeSafely(value string) string {
 			b.WriteString(spellAll(line))
 			continue
 		}
-		at := strings.Index(line, text)
+		at := len(line) - len(strings.TrimLeftFunc(line, isSpace))
 		b.WriteString(spellAll(line[:at]) + protect(text) + spellAll(line[at+len(text):]))
 	}
 	return b.String()

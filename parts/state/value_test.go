@@ -110,7 +110,7 @@ func FuzzValue(f *testing.F) {
 	for _, q := range loadQuoting(f) {
 		f.Add(q.Value)
 	}
-	for _, s := range []string{"\xff\n\xfe", " \x85 ", "\n\t\n", "a\r\n\tb", "%(__gobuild_%(__buildout_space__)s"} {
+	for _, s := range []string{"\xff\n\xfe", " \x85 ", "\u00a0\xc2", "\n\t\n", "a\r\n\tb", "%(__gobuild_%(__buildout_space__)s"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {

@@ -138,10 +138,11 @@ class Engine:
         class Buildout(base):
             Options = options
 
-            def __init__(self, *args, **more):
+            def __init__(self, config_file, assignments, *args, **more):
                 engine.buildout = self
+                assignments = [(section, spaced(option), value) for section, option, value in assignments]
                 with no_directories():
-                    base.__init__(self, *args, **more)
+                    base.__init__(self, config_file, assignments, *args, **more)
 
             def __getitem__(self, section):
                 engine.merged = True
@@ -241,11 +242,15 @@ def py_value(value):
 def one_blank(section):
     """Rename `x+` and `x  +` to `x +`: the engine's merge cuts two characters."""
     for key in list(section):
-        if key[-1:] in ("+", "-") and key not in ("+", "-"):
-            name = key[:-1].rstrip() + " " + key[-1]
-            if name != key:
-                value = section.pop(key)
-                section[name] = section[name] + "\n" + value if name in section else value
+        name = spaced(key)
+        if name != key:
+            value = section.pop(key)
+            section[name] = section[name] + "\n" + value if name in section else value
+
+
+def spaced(key):
+    """The key with exactly one blank before its operator."""
+    return key[:-1].rstrip() + " " + key[-1] if key[-1:] in ("+", "-") and len(key) > 1 else key
 
 
 @contextlib.contextmanager
@@ -296,12 +301,14 @@ class Linear:
         return Final(copy.deepcopy(self.state)), {}
 
     def walk(self, base, name, options):
-        where, is_url = resolve_name(base, name)
+        if not is_url(base):
+            base = os.path.abspath(os.path.expanduser(base))
+        where, remote = resolve_name(base, name)
         if where in self.open_files:
             raise self.engine.user_error("Recursive file include", self.open_files, where)
         if where in self.done:
             return
-        sections = self.read(where, is_url, options)
+        sections = self.read(where, remote, options)
         own = sections.get("buildout", {})
         extends, optional = (own.pop(key, None) or "" for key in ("extends", "optional-extends"))
         if "extended-by" in own:
@@ -310,7 +317,7 @@ class Linear:
         if not self.open_files and "buildout" in sections:
             options = self.module._update_section(options, sections["buildout"])
         self.open_files.append(where)
-        folder = where[:where.rfind("/")] if is_url else os.path.dirname(where)
+        folder = where[:where.rfind("/")] if remote else os.path.dirname(where)
         for entry in extends.split():
             self.walk(folder, entry, options)
         for entry in optional.split():
@@ -320,13 +327,13 @@ class Linear:
         self.done.add(where)
         self.merge(sections)
 
-    def read(self, where, is_url, options):
+    def read(self, where, remote, options):
         """The sections of one file."""
         plain = self.module._unannotate_section(options)
         cache = plain.get("extends-cache")
         if cache and self.module.variable_template_split(cache)[1::2]:
             raise ValueError("extends-cache '%s' may not contain ${section:variable} to expand." % cache)
-        if not is_url:
+        if not remote:
             with open(where) as fp:
                 return self.engine.parse_file(fp, where, self.module._default_globals)
         fetch = self.engine.download.Download(
@@ -348,7 +355,6 @@ class Linear:
 
 def resolve_name(base, name):
     """The normalised path or URL of an entry of extends, and whether it is a URL."""
-    is_url = re.compile("[a-zA-Z0-9+.-]+://").match
     if is_url(name):
         return normal_url(name), True
     if name.startswith("~/"):
@@ -357,7 +363,11 @@ def resolve_name(base, name):
         return os.path.normpath(name), False
     if is_url(base):
         return normal_url(base + "/" + name), True
-    return os.path.normpath(os.path.join(os.path.expanduser(base) or os.getcwd(), name)), False
+    return os.path.normpath(os.path.join(base, name)), False
+
+
+def is_url(name):
+    return bool(re.match("[a-zA-Z0-9+.-]+://", name))
 
 
 def normal_url(url):
