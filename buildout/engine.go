@@ -91,10 +91,19 @@ func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate 
 	}
 	base, err := e.eval.Start(ctx)
 	e.Base = base
-	if err == nil {
-		e.Profile = e.eval.Profile
+	if err != nil && ctx.Err() == nil {
+		return e.furtherErrors(ctx, err)
 	}
+	e.Profile = e.eval.Profile
 	return err
+}
+
+// furtherErrors adds to what is wrong in [buildout] what is wrong in the parts.
+// Recipes are not asked: they may rely on [buildout].
+func (e *Engine) furtherErrors(ctx context.Context, err error) error {
+	e.eval.Prepare, e.eval.Lenient = nil, true
+	_, more := plan.Evaluate(ctx, e.eval, nil)
+	return append(diag.All(err), diag.All(more)...).Sorted()
 }
 
 // exists reports whether an installed path is still there.
@@ -152,10 +161,13 @@ func (e *Engine) Resolve(ctx context.Context, named []string) (*Resolved, error)
 	if r.Holes == nil {
 		r.Holes = []string{}
 	}
+	var errs diag.List
 	for _, name := range e.eval.Touched() {
-		if r.Sections[name], err = e.values(ctx, name); err != nil {
-			return nil, err
-		}
+		r.Sections[name], err = e.values(ctx, name)
+		errs = append(errs, diag.All(err)...)
+	}
+	if len(errs) > 0 {
+		return nil, append(errs, e.eval.Further()...).Sorted()
 	}
 	return r, nil
 }
@@ -164,14 +176,13 @@ func (e *Engine) Resolve(ctx context.Context, named []string) (*Resolved, error)
 func (e *Engine) values(ctx context.Context, name string) (map[string]string, error) {
 	s := e.eval.Known(name)
 	values := map[string]string{}
+	var errs diag.List
 	for _, key := range s.Keys() {
 		v, _, err := s.Get(ctx, key)
-		if err != nil {
-			return nil, err
-		}
+		errs = append(errs, diag.All(err)...)
 		values[key] = v
 	}
-	return values, nil
+	return values, errs.Err()
 }
 
 // Evaluated returns the evaluated sections with their saved options, by name.

@@ -166,30 +166,37 @@ func (j *job) remove(ctx context.Context) error {
 // discard deletes paths that belong to a part. A path that holds the buildout
 // directory is refused: no recipe can have made it.
 func (j *job) discard(paths []string) error {
-	var errs []error
+	var errs diag.List
 	for _, p := range paths {
 		if p == "" {
 			continue
 		}
 		p = j.path(p)
-		if holds(p, j.Base.Directory) {
-			errs = append(errs, j.refused(p))
+		if j.holdsAll(p) {
+			errs.Add(j.refused(p))
 			continue
 		}
 		if err := store.Remove(p); err != nil {
-			errs = append(errs, j.undeletable(p, err))
+			errs.Add(j.undeletable(p, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errs.Err()
+}
+
+// holdsAll reports whether path is the buildout directory or above it, by the
+// name of the directory or by its real one.
+func (j *job) holdsAll(path string) bool {
+	real, err := filepath.EvalSymlinks(j.Base.Directory)
+	return holds(path, j.Base.Directory) || err == nil && holds(path, real)
 }
 
 // refused is the error for a recorded path that no recipe can have made.
-func (j *job) refused(path string) error {
+func (j *job) refused(path string) *diag.Diagnostic {
 	return diag.At(diag.Span{}, "uninstall-refused", "%s is not deleted: it holds the buildout directory", path).
 		WithPath(j.node.Part).WithHint("take it out of __buildout_installed__ in section [%s] of %s", j.node.Part, j.Base.Installed)
 }
 
-func (j *job) undeletable(path string, err error) error {
+func (j *job) undeletable(path string, err error) *diag.Diagnostic {
 	reason := err
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		path, reason = e.Path, e.Err

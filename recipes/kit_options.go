@@ -115,11 +115,17 @@ func modeOfBits(bits uint32) os.FileMode {
 // optionError returns a diagnostic at an option, or at the header of the
 // section when the option is missing.
 func optionError(o parts.Options, key, code, format string, args ...any) *diag.Diagnostic {
+	return &diag.Diagnostic{Code: code, At: optionAt(o, key), Path: []string{o.Name(), key}, Msg: fmt.Sprintf(format, args...)}
+}
+
+// optionAt is the place of an option, or of the header of the section when the
+// option is missing.
+func optionAt(o parts.Options, key string) diag.Span {
 	_, at, ok := o.Lookup(key)
 	if !ok || !at.IsValid() {
-		at = o.Header()
+		return o.Header()
 	}
-	return &diag.Diagnostic{Code: code, At: at, Path: []string{o.Name(), key}, Msg: fmt.Sprintf(format, args...)}
+	return at
 }
 
 // requireOption returns the value of an option that must be there.

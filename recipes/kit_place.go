@@ -26,8 +26,7 @@ type place struct {
 // optionPlace returns the place of an option, or of the header of the section
 // when the option is missing.
 func optionPlace(o parts.Options, key string) place {
-	d := optionError(o, key, "", "")
-	return place{d.At, d.Path}
+	return place{optionAt(o, key), []string{o.Name(), key}}
 }
 
 // find returns the place of text in the value at p, or p.

@@ -49,6 +49,7 @@ func (f *File) Sections(holds Condition) ([]*Section, diag.List) {
 			break
 		}
 	}
+	r.flush()
 	for _, s := range r.sections {
 		s.finish()
 	}
@@ -63,6 +64,7 @@ type reader struct {
 	byName   map[string]*Section
 	current  *Section    // nil before the first header that holds
 	option   *Assignment // the option that a continuation line continues
+	more     []byte      // its continuation lines so far, if there are any
 	block    bool        // its first line had no value
 	active   bool        // the condition of the last header holds
 	errs     diag.List
@@ -129,6 +131,7 @@ func (r *reader) header(l *Line) {
 			return
 		}
 	}
+	r.flush()
 	name := r.file.text(l.NameFrom, l.NameTo)
 	r.current, r.option = r.byName[name], nil
 	if r.current == nil {
@@ -155,8 +158,19 @@ func (r *reader) continuation(l *Line) {
 	} else if text = trim(text); text == "" {
 		return
 	}
-	r.option.Value += "\n" + text
+	if len(r.more) == 0 {
+		r.more = append(r.more[:0], r.option.Value...)
+	}
+	r.more = append(append(r.more, '\n'), text...)
 	r.option.At.To.Offset = l.To
+}
+
+// flush gives the current option the lines that continue it.
+func (r *reader) flush() {
+	if len(r.more) > 0 {
+		r.option.Value = string(r.more)
+		r.more = r.more[:0]
+	}
 }
 
 func (r *reader) assign(l *Line) {
@@ -168,6 +182,7 @@ func (r *reader) assign(l *Line) {
 		r.fail(l, "option-without-name", "option %q has no name", key).
 			WithHint("write name += value to add lines, name -= value to remove lines")
 	}
+	r.flush()
 	value := r.file.text(l.ValueFrom, l.ValueTo)
 	keyAt, at := r.file.span(l.NameFrom, l.NameTo), r.file.span(l.ValueFrom, l.ValueTo)
 	r.block = value == ""

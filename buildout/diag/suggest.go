@@ -8,7 +8,7 @@ const maxDistance = 2
 // DidYouMean returns `did you mean "x"?` for the closest of names within edit
 // distance 2 of word, or "".
 func DidYouMean(word string, names []string) string {
-	if best := closest(word, names); best != "" {
+	if best := Closest(word, names); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return ""
@@ -17,14 +17,14 @@ func DidYouMean(word string, names []string) string {
 // MissingOption returns what to do when a section with the options keys lacks
 // one.
 func MissingOption(section, option string, keys []string) string {
-	if near := closest(option, keys); near != "" {
+	if near := Closest(option, keys); near != "" {
 		return fmt.Sprintf("section [%s] has an option %q: should its name be %q?", section, near, option)
 	}
 	return fmt.Sprintf("add `%s = …` to section [%s]", option, section)
 }
 
-// closest returns the closest of names within edit distance 2 of word, or "".
-func closest(word string, names []string) string {
+// Closest returns the closest of names within edit distance 2 of word, or "".
+func Closest(word string, names []string) string {
 	best, at := "", maxDistance+1
 	for _, n := range names {
 		if d := distance(word, n); n != word && (d < at || d == at && n < best) {

@@ -88,7 +88,7 @@ func shortened(lines []string, context int) []string {
 		if i == 0 {
 			from = 0
 		}
-		if n == len(lines) {
+		if n == len(lines) && (i > 0 || n > context) {
 			to = n
 		}
 		if to-from > 1 {

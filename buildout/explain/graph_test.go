@@ -27,7 +27,6 @@ x = ${deep:x}
 x = ${base:location}
 [base]
 recipe = absent
-x = ${:location}
 `))
 	tests := []struct {
 		sections bool
@@ -205,7 +204,7 @@ func TestHTMLIsSelfContained(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	if strings.Contains(strings.ReplaceAll(text, "http://www.w3.org/2000/svg", ""), "http") {
+	if strings.Contains(strings.ReplaceAll(text, "http://www.w3.org/2000/svg", ""), "://") {
 		t.Error("the page names a URL")
 	}
 	_, data, _ := strings.Cut(text, `<script type="application/json" id="data">`)

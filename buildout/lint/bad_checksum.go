@@ -34,7 +34,7 @@ var (
 
 func checkChecksums(_ context.Context, s *Subject) {
 	s.each(func(x *section) {
-		if !x.known || len(s.users[x.name]) > 0 {
+		if !x.known || !s.reached[x.name] {
 			return
 		}
 		for _, sum := range sums {

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -94,7 +95,8 @@ func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
 func (b *builder) build(ctx context.Context) (*Graph, error) {
 	order, err := Evaluate(ctx, b.Evaluator, b.Named)
 	if err != nil {
-		return nil, err
+		b.errs = append(b.errs, diag.All(err)...)
+		order = b.Evaluator.Order()
 	}
 	g := &Graph{}
 	for _, name := range order {
@@ -131,7 +133,10 @@ func (b *builder) prepareStrictly(ctx context.Context, e *profile.Evaluated) err
 		return err
 	}
 	spec, ok := b.Recipe(name)
-	if !ok {
+	switch {
+	case ok && e.Broken():
+		return nil
+	case !ok:
 		return diag.At(e.At("recipe"), "unknown-recipe", "there is no recipe %q", name).WithPath(e.Name, "recipe").
 			WithHint("%s", b.recipeHint(name))
 	}
@@ -158,13 +163,12 @@ func (b *builder) recipeHint(name string) string {
 // a diag.List of what is wrong in all of them.
 func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]string, error) {
 	wanted := named
+	var errs diag.List
 	if named == nil {
 		var err error
-		if wanted, err = listed(ctx, ev); err != nil {
-			return nil, err
-		}
+		wanted, err = listed(ctx, ev)
+		errs = diag.All(err)
 	}
-	var errs diag.List
 	for _, name := range wanted {
 		at := diag.Span{}
 		if v := ev.Profile.Value("buildout", "parts"); v != nil && named == nil && ev.Profile.Sections[name] == nil {
@@ -174,8 +178,8 @@ func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]str
 			errs = append(errs, diag.All(err)...)
 		}
 	}
-	if err := errs.Sorted().Err(); err != nil {
-		return nil, err
+	if len(errs) > 0 {
+		return nil, append(errs, ev.Further()...).Sorted()
 	}
 	if named != nil {
 		return slices.Clone(named), nil
@@ -183,17 +187,15 @@ func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]str
 	return ev.Order(), nil
 }
 
-// listed returns the words of [buildout] parts.
+// listed returns the words of [buildout] parts, also when another option of
+// [buildout] is wrong.
 func listed(ctx context.Context, ev *profile.Evaluator) ([]string, error) {
-	e, err := ev.Section(ctx, "buildout", diag.Span{})
-	if err != nil {
-		return nil, err
-	}
+	e, failed := ev.Section(ctx, "buildout", diag.Span{})
 	v, ok, err := e.Get(ctx, "parts")
 	if err == nil && !ok {
 		err = e.MissingOption("parts")
 	}
-	return cfg.Fields(v), err
+	return cfg.Fields(v), cmp.Or(failed, err)
 }
 
 // evaluatePart evaluates one section that must have a recipe.

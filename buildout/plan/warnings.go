@@ -73,6 +73,10 @@ func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {
 // misspelt warns of options that no recipe option has but that look like one
 // that the section does not set.
 func misspelt(e *profile.Evaluated, n *Node) diag.List {
+	unused := e.Unused()
+	if len(unused) == 0 {
+		return nil
+	}
 	var free []string
 	known := map[string]bool{"recipe": true}
 	for _, o := range n.Spec.Options {
@@ -82,7 +86,7 @@ func misspelt(e *profile.Evaluated, n *Node) diag.List {
 		}
 	}
 	var list diag.List
-	for _, key := range e.Unused() {
+	for _, key := range unused {
 		hint := diag.DidYouMean(key, free)
 		if known[key] || hint == "" {
 			continue

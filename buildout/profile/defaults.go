@@ -141,15 +141,11 @@ func (p *Profile) warn(at diag.Span, code, format string, args ...any) {
 // directories.
 func (l *loader) complete() error {
 	b := l.profile.Sections["buildout"]
-	if err := l.versions(b); err != nil {
-		return err
-	}
+	errs := diag.All(l.versions(b))
 	for _, name := range []string{"download-cache", "eggs-directory", "extends-cache"} {
-		if err := l.absolute(b, name); err != nil {
-			return err
-		}
+		errs = append(errs, diag.All(l.absolute(b, name))...)
 	}
-	return nil
+	return errs.Sorted().Err()
 }
 
 func (l *loader) versions(b *Section) error {

@@ -18,7 +18,8 @@ type Evaluator struct {
 	Profile *Profile
 	// Prepare is called for each section with a recipe, once its own options
 	// are substituted. It may read other sections and set options. nil: every
-	// recipe is null.
+	// recipe is null. For a section that is Broken it only checks the recipe's
+	// name.
 	Prepare func(ctx context.Context, e *Evaluated) error
 	// Lenient makes an option that is missing in a section with a recipe
 	// resolve to the text @{section:option} (SPEC-engine 10).
@@ -28,6 +29,7 @@ type Evaluator struct {
 	order    []string // sections with a recipe, as they finished
 	holes    map[string]bool
 	doing    []frame
+	further  diag.List
 }
 
 // Evaluated is a section with its macros expanded.
@@ -41,7 +43,8 @@ type Evaluated struct {
 	set    map[string]bool   // keys set by a recipe
 	needs  []string          // sections read, in order of first reading
 	frozen bool
-	hollow bool // the recipe was not prepared
+	hollow bool             // the recipe was not prepared
+	failed map[string]error // options that have no value
 	// Action is what Prepare made of the section.
 	Action any
 	err    error // why initialisation failed
@@ -111,40 +114,31 @@ func (ev *Evaluator) Section(ctx context.Context, name string, by diag.Span) (*E
 	return e, e.err
 }
 
-func (ev *Evaluator) missingSection(name string, by diag.Span) *diag.Diagnostic {
-	d := diag.At(by, "unknown-section", "The referenced section, %s, was not defined.", quote(name))
-	switch d.Hint = diag.DidYouMean(name, ev.Profile.Names()); {
-	case strings.HasPrefix(name, "#"):
-		d.Hint = "a comment begins in the first column; here # and what follows are part of the value"
-	case d.Hint == "":
-		d.Hint = "define the section, or extend the file that does"
-	}
-	return d
-}
-
 func (e *Evaluated) initialize(ctx context.Context) error {
 	ev := e.eval
 	defer ev.Doing("Initializing section %s.", e.Name, "")()
 	if err := e.expand(); err != nil {
 		return err
 	}
-	for _, key := range slices.Sorted(maps.Keys(e.raw)) {
-		if v := e.raw[key]; strings.Contains(v.Text, "${") {
-			if err := e.substituteOption(ctx, key, v.Text); err != nil {
-				return err
-			}
-		}
-	}
+	failed := e.substituteOptions(ctx)
 	if e.Name == "buildout" {
-		return nil
+		return failed
 	}
-	if err := e.dependencies(ctx); err != nil {
-		return err
-	}
+	failed = ev.collect(failed, e.dependencies(ctx))
 	recipe, ok, err := e.Get(ctx, "recipe")
 	if err != nil || !ok || recipe == "" {
-		return err
+		return ev.collect(failed, err)
 	}
+	if err := e.prepare(ctx, recipe); err != nil || failed != nil {
+		return ev.collect(failed, err)
+	}
+	ev.order = append(ev.order, e.Name)
+	return nil
+}
+
+// prepare checks the recipe and makes it read the section.
+func (e *Evaluated) prepare(ctx context.Context, recipe string) error {
+	ev := e.eval
 	if strings.Count(recipe, ":") > 1 {
 		return ev.fail(diag.At(e.At("recipe"), "bad-recipe-name", "the recipe %s has too many colons", quote(recipe)).
 			WithPath(e.Name, "recipe").WithHint("write `recipe = NAME` or `recipe = NAME:ENTRY`"))
@@ -154,7 +148,6 @@ func (e *Evaluated) initialize(ctx context.Context) error {
 			return ev.located(err)
 		}
 	}
-	ev.order = append(ev.order, e.Name)
 	return nil
 }
 
@@ -168,16 +161,12 @@ func (ev *Evaluator) located(err error) error {
 
 // dependencies evaluates the sections of `=>`.
 func (e *Evaluated) dependencies(ctx context.Context) error {
-	names, _, err := e.Get(ctx, "<part-dependencies>")
-	if err != nil {
-		return err
-	}
+	names, _, failed := e.Get(ctx, "<part-dependencies>")
 	for _, name := range cfg.Fields(names) {
-		if _, err := e.read(ctx, name, e.place("<part-dependencies>", name)); err != nil {
-			return err
-		}
+		_, err := e.read(ctx, name, e.place("<part-dependencies>", name))
+		failed = e.eval.collect(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // read evaluates another section and notes that e depends on it.

@@ -35,6 +35,7 @@ func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (
 	defer ev.Doing("Loading input sections for '%s'", name, "")()
 	doing = append(doing, name)
 	result := newSection(name, diag.Span{})
+	var failed error
 	for _, line := range strings.Split(own["<"].Text, "\n") {
 		used := cfg.Trim(line)
 		if used == "" {
@@ -42,25 +43,21 @@ func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (
 		}
 		s := ev.Profile.Sections[used]
 		if s == nil {
-			return nil, ev.fail(ev.missingMacro(name, used, own["<"].Find(used)))
+			failed = ev.collect(failed, ev.fail(ev.missingMacro(name, used, own["<"].Find(used))))
+			continue
 		}
 		options, err := ev.macro(used, s.Options, doing)
-		if err != nil {
-			return nil, err
+		if failed = ev.collect(failed, err); ev.full() {
+			break
 		}
 		for k, v := range options {
 			result.Options[k] = v
 		}
 	}
+	if failed != nil {
+		return nil, failed
+	}
 	updateSection(result, &Section{Name: name, Options: own, pending: true})
 	delete(result.Options, "<")
 	return result.Options, nil
-}
-
-func (ev *Evaluator) missingMacro(name, used string, at diag.Span) *diag.Diagnostic {
-	d := diag.At(at, "unknown-macro", "No section named %s", quote(used)).WithPath(name, "<")
-	if d.Hint = diag.DidYouMean(used, ev.Profile.Names()); d.Hint == "" && len(cfg.Fields(used)) > 1 {
-		d.Hint = "write one macro on each line"
-	}
-	return d
 }

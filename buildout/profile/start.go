@@ -35,19 +35,12 @@ var directories = []string{"bin", "parts", "eggs", "develop-eggs"}
 func (ev *Evaluator) Start(ctx context.Context) (*Base, error) {
 	defer ev.Doing("Initializing.", "", "")()
 	ev.joinDirectories()
-	offline, err := ev.Profile.Bool("offline")
-	if err != nil {
-		return nil, ev.located(err)
-	}
+	offline, failed := ev.Profile.Bool("offline")
 	newest, err := ev.Profile.Bool("newest")
-	if err != nil {
-		return nil, ev.located(err)
-	}
+	failed = ev.located(ev.collect(failed, err))
 	e, err := ev.Section(ctx, "buildout", diag.Span{})
-	if err != nil {
-		return nil, err
-	}
 	b := &buildout{Evaluated: e, ctx: ctx, base: &Base{Offline: offline, Newest: newest && !offline}}
+	b.err = ev.collect(failed, err)
 	b.fill()
 	return b.base, b.err
 }
@@ -76,23 +69,24 @@ func joined(dir, path string) string {
 	return strings.TrimSuffix(dir, "/") + "/" + path
 }
 
-// buildout reads the options of [buildout]; the first error ends it.
+// buildout reads the options of [buildout]. What is wrong with one of them does
+// not keep it from checking the others.
 type buildout struct {
 	*Evaluated
 	ctx  context.Context
 	base *Base
-	err  error
+	err  error // the first
 }
 
 func (b *buildout) fill() {
-	b.base.Directory = b.need("directory")
+	b.base.Directory, _ = b.need("directory")
 	for _, name := range directories {
 		b.join(name + "-directory")
 	}
-	if installed := b.need("installed"); installed != "" && b.err == nil {
+	if installed, _ := b.need("installed"); installed != "" {
 		b.Set("installed", joined(b.base.Directory, installed))
 	}
-	b.base.Installed = b.need("installed")
+	b.base.Installed, _ = b.need("installed")
 	b.logging()
 	b.timeout()
 	b.versions()
@@ -109,45 +103,38 @@ func (b *buildout) fill() {
 	}
 }
 
-// need returns an option that must be there.
-func (b *buildout) need(key string) string {
-	if b.err != nil {
-		return ""
-	}
+// need returns an option that must be there; ok is false when it is not.
+func (b *buildout) need(key string) (value string, ok bool) {
 	v, ok, err := b.Get(b.ctx, key)
 	if err == nil && !ok {
 		err = b.MissingOption(key)
 	}
-	b.err = err
-	return v
+	b.err = b.eval.collect(b.err, err)
+	return v, err == nil
 }
 
 // option returns an option, "" if there is none.
 func (b *buildout) option(key string) string {
-	if b.err != nil {
-		return ""
-	}
 	v, _, err := b.Get(b.ctx, key)
-	b.err = err
+	b.err = b.eval.collect(b.err, err)
 	return v
 }
 
 func (b *buildout) join(key string) {
-	if v := b.need(key); b.err == nil {
+	if v, ok := b.need(key); ok {
 		b.Set(key, joined(b.base.Directory, v))
 	}
 }
 
 func (b *buildout) fail(key, format string, args ...any) {
-	if b.err == nil {
-		b.err = b.eval.fail(diag.At(b.At(key), "bad-buildout-option", format, args...).WithPath("buildout", key))
-	}
+	d := diag.At(b.At(key), "bad-buildout-option", format, args...).WithPath("buildout", key)
+	b.err = b.eval.collect(b.err, b.eval.fail(d))
 }
 
 func (b *buildout) bool(key string) bool {
-	v := b.need(key)
-	if b.err == nil && v != "true" && v != "false" {
-		b.err = b.eval.fail(badBool(b.At(key), key, v))
+	v, ok := b.need(key)
+	if ok && v != "true" && v != "false" {
+		b.err = b.eval.collect(b.err, b.eval.fail(badBool(b.At(key), key, v)))
 	}
 	return v == "true"
 }
@@ -155,9 +142,9 @@ func (b *buildout) bool(key string) bool {
 // logging checks log-level and verbosity.
 func (b *buildout) logging() {
 	levels := map[string]int{"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
-	text := b.need("log-level")
+	text, ok := b.need("log-level")
 	level, known := levels[text]
-	if !known {
+	if ok && !known {
 		var err error
 		if level, err = strconv.Atoi(strings.TrimSpace(text)); err != nil {
 			b.fail("log-level", "Invalid logging level %s", text)
@@ -172,9 +159,9 @@ func (b *buildout) logging() {
 }
 
 func (b *buildout) timeout() {
-	text := b.need("socket-timeout")
+	text, _ := b.need("socket-timeout")
 	seconds, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil && text != "" && b.err == nil {
+	if err != nil && text != "" {
 		b.eval.Profile.warn(b.At("socket-timeout"), "socket-timeout",
 			"Default socket timeout is used !\nValue in configuration is not numeric: [%s].", text)
 	}
@@ -183,22 +170,27 @@ func (b *buildout) timeout() {
 
 // versions evaluates the section that pins versions.
 func (b *buildout) versions() {
-	if name := b.need("versions"); name != "" && b.err == nil {
-		_, b.err = b.eval.Section(b.ctx, name, b.At("versions"))
+	if name, _ := b.need("versions"); name != "" {
+		_, err := b.eval.Section(b.ctx, name, b.At("versions"))
+		b.err = b.eval.collect(b.err, err)
 	}
 }
 
 func (b *buildout) caches() {
-	if version := b.need("eggs-directory-version"); version != "" && b.err == nil {
-		b.Set("eggs-directory", joined(b.need("eggs-directory"), version))
-	}
-	if b.Has("abi-tag-eggs") && b.bool("abi-tag-eggs") && b.err == nil {
-		b.Set("eggs-directory", joined(b.need("eggs-directory"), b.eval.Profile.abiTag))
-	}
 	base := b.base
-	base.EggsDirectory = b.need("eggs-directory")
-	base.BinDirectory, base.PartsDirectory = b.need("bin-directory"), b.need("parts-directory")
-	base.DevelopEggs = b.need("develop-eggs-directory")
+	eggs, ok := b.need("eggs-directory")
+	if version, _ := b.need("eggs-directory-version"); version != "" && ok {
+		eggs = joined(eggs, version)
+		b.Set("eggs-directory", eggs)
+	}
+	if b.Has("abi-tag-eggs") && b.bool("abi-tag-eggs") && ok {
+		eggs = joined(eggs, b.eval.Profile.abiTag)
+		b.Set("eggs-directory", eggs)
+	}
+	base.EggsDirectory = eggs
+	base.BinDirectory, _ = b.need("bin-directory")
+	base.PartsDirectory, _ = b.need("parts-directory")
+	base.DevelopEggs, _ = b.need("develop-eggs-directory")
 	base.DownloadCache, base.ExtendsCache = b.option("download-cache"), b.option("extends-cache")
 	for _, line := range strings.Split(b.option("shared-part-list"), "\n") {
 		if line = strings.TrimRight(strings.TrimSpace(line), "/"); line != "" {

@@ -2,6 +2,8 @@ package profile
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"gobuild/buildout/diag"
@@ -40,6 +42,9 @@ func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, b
 	if v, ok := e.data[option]; ok {
 		return v, true, nil
 	}
+	if err := e.failed[option]; err != nil {
+		return "", true, err
+	}
 	v, cooked := e.cooked[option]
 	if !cooked {
 		raw := e.raw[option]
@@ -62,17 +67,32 @@ func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, b
 func (e *Evaluated) within(ctx context.Context, option, v string, c *chain) (string, error) {
 	defer e.eval.Doing("Getting option %s:%s.", e.Name, option)()
 	key := e.Name + ":" + option
-	for _, k := range c.keys {
-		if k == key {
-			return "", e.eval.fail(diag.At(e.At(option), "circular-reference", "Circular reference in substitutions.").
-				WithPath(e.Name, option).WithHint("the values refer to each other: %s", strings.Join(append(c.keys, key), " -> ")))
-		}
+	if slices.Contains(c.keys, key) {
+		return "", e.eval.fail(e.circular(option, key, c))
 	}
 	inner := &chain{append(c.keys[:len(c.keys):len(c.keys)], key), func(ref string) diag.Span { return e.place(option, ref) }}
-	return e.pieces(ctx, v, inner)
+	text, err := e.pieces(ctx, v, inner)
+	if err != nil {
+		return "", e.fails(option, err)
+	}
+	return text, nil
+}
+
+// substituteOptions substitutes all options once.
+func (e *Evaluated) substituteOptions(ctx context.Context) error {
+	var failed error
+	for _, key := range slices.Sorted(maps.Keys(e.raw)) {
+		if text := e.raw[key].Text; strings.Contains(text, "${") && ctx.Err() == nil {
+			failed = e.eval.collect(failed, e.substituteOption(ctx, key, text))
+		}
+	}
+	return failed
 }
 
 func (e *Evaluated) substituteOption(ctx context.Context, option, text string) error {
+	if err := e.failed[option]; err != nil {
+		return err
+	}
 	v, err := e.within(ctx, option, text, &chain{})
 	if err == nil {
 		e.cooked[option] = v
@@ -83,19 +103,20 @@ func (e *Evaluated) substituteOption(ctx context.Context, option, text string) e
 // pieces substitutes between `$$`, which protects what follows it.
 func (e *Evaluated) pieces(ctx context.Context, v string, c *chain) (string, error) {
 	parts := strings.Split(v, "$$")
+	var failed error
 	for i, p := range parts {
-		var err error
-		if parts[i], err = e.references(ctx, p, c); err != nil {
-			return "", err
-		}
+		text, err := e.references(ctx, p, c)
+		parts[i], failed = text, e.eval.collect(failed, err)
 	}
-	return strings.Join(parts, "$$"), nil
+	return strings.Join(parts, "$$"), failed
 }
 
-// references replaces each ${section:option} of text.
+// references replaces each ${section:option} of text. After an error it goes
+// on, to find others.
 func (e *Evaluated) references(ctx context.Context, text string, c *chain) (string, error) {
 	var b strings.Builder
-	for {
+	var failed error
+	for failed == nil || !e.eval.full() {
 		start := strings.Index(text, "${")
 		if start < 0 {
 			break
@@ -106,33 +127,33 @@ func (e *Evaluated) references(ctx context.Context, text string, c *chain) (stri
 		}
 		ref := text[start : start+end+1]
 		v, err := e.reference(ctx, ref, c)
-		if err != nil {
-			return "", err
-		}
+		failed = e.eval.collect(failed, err)
 		b.WriteString(text[:start])
 		b.WriteString(v)
 		text = text[start+end+1:]
 	}
 	if b.Len() == 0 {
-		return text, nil
+		return text, failed
 	}
 	b.WriteString(text)
-	return b.String(), nil
+	return b.String(), failed
 }
 
 // reference returns the value that ref, a text ${section:option}, stands for.
 func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string, error) {
 	section, option, d := splitReference(ref, c.at)
 	if d != nil {
-		return "", e.eval.fail(d.WithPath(splitKey(c)...))
+		return "", e.eval.fail(e.blame(d, c))
 	}
 	if section == "" {
 		section = e.Name
 	}
 	s, err := e.read(ctx, section, c.at(ref))
 	if err != nil {
-		for _, d := range diag.All(err) {
-			d.WithPath(splitKey(c)...)
+		if s == nil {
+			for _, d := range diag.All(err) {
+				e.blame(d, c)
+			}
 		}
 		return "", err
 	}
@@ -145,7 +166,7 @@ func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string
 	case option == "_buildout_section_name_":
 		return e.Name, nil // the section that holds the reference, as the reference engine does
 	}
-	return "", e.eval.fail(s.missingReference(option, ref, c))
+	return "", e.eval.fail(e.blame(s.missingReference(option, ref, c), c))
 }
 
 func (e *Evaluated) hole(option string) string {
@@ -154,13 +175,6 @@ func (e *Evaluated) hole(option string) string {
 	}
 	e.eval.holes[e.Name+":"+option] = true
 	return "@{" + e.Name + ":" + option + "}"
-}
-
-func (e *Evaluated) missingReference(option, ref string, c *chain) *diag.Diagnostic {
-	d := diag.At(c.at(ref), "unknown-option", "Referenced option does not exist: %s %s", e.Name, option).
-		WithPath(splitKey(c)...).WithRelated(e.Header, "section [%s] begins here", e.Name)
-	d.Hint = diag.DidYouMean(option, e.Keys())
-	return d
 }
 
 // splitKey returns section and option of the innermost key of the chain.

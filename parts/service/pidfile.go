@@ -29,7 +29,7 @@ func claim(path string, argv []string) (*pidfile, error) {
 		return nil, diag.At(diag.Span{}, "already-running", "Already running with pid %d.", pid)
 	}
 	if err := writePid(path); err != nil {
-		return nil, fmt.Errorf("write pid file: %w", err)
+		return nil, fmt.Errorf("write pid file %s: %w", path, cause(err))
 	}
 	return &pidfile{path}, nil
 }
@@ -77,6 +77,14 @@ func writePid(path string) error {
 	}
 	if err != nil {
 		os.Remove(temp)
+	}
+	return err
+}
+
+// cause is err without the scratch name that it happened to.
+func cause(err error) error {
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return errno
 	}
 	return err
 }

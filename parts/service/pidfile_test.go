@@ -89,7 +89,7 @@ func TestPidfileNotOurs(t *testing.T) {
 func TestPidfileUnwritable(t *testing.T) {
 	p := start(t, t.TempDir(), Launch{Pidfile: "no/pid"}, "/bin/true")
 	p.end("status 121")
-	if got, want := p.stderr.String(), "write pid file: open no/pid."; !strings.HasPrefix(got, want) {
+	if got, want := p.stderr.String(), "write pid file no/pid: no such file or directory\n"; got != want {
 		t.Errorf("stderr: got %q, want %q", got, want)
 	}
 }
