@@ -53,6 +53,7 @@ type Engine struct {
 	Profile *profile.Profile
 	Base    *profile.Base
 	eval    *profile.Evaluator
+	planner *plan.Planner
 	build   func(context.Context, plan.Input) (*plan.Graph, error)
 	client  *fetch.Client
 	// problems are what Inspect tolerates.
@@ -84,24 +85,29 @@ func (e *Engine) Start(ctx context.Context, withRecipes, lenient bool) error {
 // start is Start; tolerate is plan.Planner's.
 func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate func(string, error)) error {
 	e.eval = &profile.Evaluator{Profile: e.Profile, Lenient: lenient}
+	e.planner = &plan.Planner{}
 	if withRecipes {
-		p := plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
+		e.planner = &plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
 			Exists: e.exists, Locate: e.locate, Probe: e.probe, Tolerate: tolerate}
-		e.build = p.Attach()
+		e.build = e.planner.Attach()
 	}
 	base, err := e.eval.Start(ctx)
 	e.Base = base
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		return e.furtherErrors(ctx, err)
 	}
 	e.Profile = e.eval.Profile
-	return err
+	return nil
 }
 
 // furtherErrors adds to what is wrong in [buildout] what is wrong in the parts.
-// Recipes are not asked: they may rely on [buildout].
+// Recipes are not prepared: they may rely on [buildout].
 func (e *Engine) furtherErrors(ctx context.Context, err error) error {
-	e.eval.Prepare, e.eval.Lenient = nil, true
+	if ctx.Err() != nil {
+		return err
+	}
+	e.planner.CheckOnly, e.eval.Lenient = true, true
+	defer e.eval.Doing("Installing.", "", "")()
 	_, more := plan.Evaluate(ctx, e.eval, nil)
 	return append(diag.All(err), diag.All(more)...).Sorted()
 }

@@ -135,16 +135,36 @@ func (e *Engine) fetchConfig() fetch.Config {
 // probe serves the Prepare of a section. Its output goes nowhere until there
 // is some.
 func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
+	dir := e.early("directory")
 	var log io.Writer = io.Discard
 	if !e.Fetch.ReadOnly {
-		log = newPartLog(e.logPathIn(e.Profile.Directory, part))
+		log = newPartLog(e.logPathIn(dir, part))
 	}
-	proc := run.New(run.Config{Part: part, Dir: e.Profile.Directory, Env: e.environ(), Log: log})
+	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.environ(), Log: log})
 	config := e.Fetch
-	offline, _ := e.Profile.Bool("offline")
-	config.Offline = offline
+	config.Offline = e.early("offline") == "true"
+	if cache := e.early("download-cache"); cache != "" {
+		config.DownloadCache = filepath.Join(dir, cache)
+		if filepath.IsAbs(cache) {
+			config.DownloadCache = cache
+		}
+	}
 	client := fetch.New(config)
-	return proc, client.For(fetch.Part{Name: part, Dir: e.Profile.Directory, Log: log, Events: event.Discard, Proc: proc})
+	return proc, client.For(fetch.Part{Name: part, Dir: dir, Log: log, Events: event.Discard, Proc: proc})
+}
+
+// early returns an option of [buildout], which may still be under evaluation:
+// it can refer to parts.
+func (e *Engine) early(option string) string {
+	if b := e.eval.Known("buildout"); b != nil {
+		if v, ok, err := b.Get(context.Background(), option); ok && err == nil {
+			return v
+		}
+	}
+	if v := e.Profile.Value("buildout", option); v != nil {
+		return v.Text
+	}
+	return ""
 }
 
 // directories makes the standard directories.

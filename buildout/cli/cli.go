@@ -152,7 +152,7 @@ func (a *app) print(w io.Writer, list diag.List, style ui.Style) error {
 
 func (a *app) audible(list diag.List) diag.List {
 	return slices.DeleteFunc(slices.Clone(list), func(d *diag.Diagnostic) bool {
-		return d.Severity != diag.Error && a.read != nil && slices.Contains(a.read.Silence, d.Code)
+		return d.Severity != diag.Error && a.silenced(d.Code)
 	})
 }
 

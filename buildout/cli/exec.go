@@ -62,7 +62,7 @@ func runExec(a *app, o *execOptions, argv []string) error {
 	}
 	l.Argv, l.Environ, l.Self = argv, a.Environ, append([]string{a.Executable}, a.Args...)
 	l.Warn = func(err error) {
-		a.show(diag.List{{Severity: diag.Warning, Code: "exec", Msg: err.Error(), Err: err}})
+		a.show(diag.List{{Severity: diag.Warning, Code: "exec-output", Msg: err.Error(), Err: err}})
 	}
 	if err := l.Check(); err != nil {
 		return withStatus(StatusUsage, err)

@@ -24,10 +24,9 @@ import (
 
 // lintOptions are the flags of lint.
 type lintOptions struct {
-	fix     bool
-	list    bool
-	rules   []string
-	silence []string
+	fix   bool
+	list  bool
+	rules []string
 }
 
 func newLint(a *app) *cobra.Command {
@@ -40,7 +39,7 @@ findings in these files and directories are shown. Nothing is evaluated or
 installed.
 
 With --fix, findings that have a safe fix are put right in the files: what the
-profile means stays as it is. Codes are silenced by --silence, by silence in
+profile builds stays as it is. Codes are silenced by --silence, by silence in
 gobuild.ini, or by a comment above the line, the option or the header:
 # gobuild: ignore CODE
 
@@ -51,10 +50,7 @@ use; 3 the profile cannot be read; 6 a file cannot be written.`,
 	c.Flags().BoolVar(&o.fix, "fix", false, "put right what can be put right safely")
 	c.Flags().BoolVar(&o.list, "list", false, "list the rules")
 	c.Flags().StringSliceVar(&o.rules, "rule", nil, "look for `CODE` only; may be repeated")
-	c.Flags().StringSliceVar(&o.silence, "silence", nil, "do not look for `CODE`; may be repeated")
-	for _, flag := range []string{"rule", "silence"} {
-		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(ruleCodes(), cobra.ShellCompDirectiveNoFileComp))
-	}
+	c.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleCodes(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -62,7 +58,7 @@ func runLint(ctx context.Context, a *app, o lintOptions, paths []string) error {
 	if o.list {
 		return listRules(a)
 	}
-	rules, err := selectRules(o)
+	rules, err := selectRules(o, a.flags.silence)
 	if err != nil {
 		return err
 	}
@@ -116,8 +112,8 @@ func ruleCodes() []string {
 }
 
 // selectRules returns the rules that the flags ask for.
-func selectRules(o lintOptions) ([]lint.Rule, error) {
-	for _, code := range append(slices.Clone(o.rules), o.silence...) {
+func selectRules(o lintOptions, silenced []string) ([]lint.Rule, error) {
+	for _, code := range o.rules {
 		if !slices.Contains(ruleCodes(), code) {
 			hint := diag.DidYouMean(code, ruleCodes())
 			if hint == "" {
@@ -131,7 +127,7 @@ func selectRules(o lintOptions) ([]lint.Rule, error) {
 		if len(o.rules) > 0 {
 			off = !slices.Contains(o.rules, r.Code)
 		}
-		return off || slices.Contains(o.silence, r.Code)
+		return off || slices.Contains(silenced, r.Code)
 	}), nil
 }
 
@@ -172,7 +168,7 @@ func (l *linter) check(ctx context.Context) ([]*lint.Finding, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(f *lint.Finding) bool {
-		return slices.Contains(l.read.Silence, f.Code) || !l.within(f.At.From.Src.Name)
+		return l.silenced(f.Code) || !l.within(f.At.From.Src.Name)
 	}), nil
 }
 

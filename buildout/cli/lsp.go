@@ -51,7 +51,7 @@ func runLSP(ctx context.Context, a *app) error {
 // lspSetup says how a profile is read: as any other command would, with the
 // settings that stand beside it, but without writing to caches.
 func (a *app) lspSetup(root string) (lsp.Setup, error) {
-	s, err := settings.Load(settings.Places(root, a.Environ))
+	s, err := settings.Load(a.settingsPlaces(root))
 	c, configError := a.config(s, event.Discard)
 	if configError != nil {
 		c = buildout.Config{Dir: a.Dir, Condition: func(string) (bool, error) { return false, configError }}
@@ -61,7 +61,7 @@ func (a *app) lspSetup(root string) (lsp.Setup, error) {
 }
 
 // ownFindings are rules for what the server finds itself, with more precision.
-var ownFindings = []string{"undefined-reference", "undefined-macro", "unknown-option-name", "missing-recipe"}
+var ownFindings = []string{"undefined-reference", "undefined-macro", "missing-recipe"}
 
 // lspLint runs the rules that are on.
 func (a *app) lspLint(ctx context.Context, p *profile.Profile) []lsp.Finding {

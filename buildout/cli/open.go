@@ -41,12 +41,19 @@ func (a *app) settings() (*settings.Settings, error) {
 	if !profile.IsURL(a.flags.config) {
 		path = a.path(a.flags.config)
 	}
-	s, err := settings.Load(settings.Places(path, a.Environ))
+	s, err := settings.Load(a.settingsPlaces(path))
 	if err != nil {
 		return nil, withStatus(StatusUsage, err)
 	}
 	a.read = s
 	return s, nil
+}
+
+// settingsPlaces tells where the settings of a profile are.
+func (a *app) settingsPlaces(path string) settings.Where {
+	w := settings.Places(path, a.Environ)
+	w.CheckSilence = checkSilence
+	return w
 }
 
 // path makes a path of the command line absolute.

@@ -31,6 +31,7 @@ type flags struct {
 	dialect   string
 	color     string
 	format    string
+	silence   []string
 	json      bool
 	jobs      int
 	noWait    bool
@@ -107,6 +108,7 @@ func (a *app) addFlags(root *cobra.Command) {
 	p.StringVar(&f.color, "color", "", "colour of messages: auto, always or never")
 	p.BoolVar(&f.json, "json", false, "results and events as JSON on standard output")
 	p.StringVar(&f.format, "message-format", "", "form of errors and warnings on standard error: text, json, github or sarif")
+	p.StringSliceVar(&f.silence, "silence", nil, "do not show warnings with `CODE`; may be repeated")
 	p.IntVarP(&f.jobs, "jobs", "j", 0, "`N` jobs for make (MAKEFLAGS=-jN) where neither a part nor MAKEFLAGS says more")
 	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
 	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
@@ -116,6 +118,7 @@ func (a *app) addFlags(root *cobra.Command) {
 	}
 	root.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"auto", "upstream", "slapos"}, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("message-format", cobra.FixedCompletions(messageFormats, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("silence", cobra.FixedCompletions(warningCodes(), cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(ui.ColorModes, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -133,6 +136,9 @@ func (a *app) checkFlags() error {
 	}
 	if !slices.Contains(messageFormats, cmp.Or(f.format, "text")) {
 		return usage("unknown --message-format %q: it is one of %s", f.format, strings.Join(messageFormats, ", "))
+	}
+	if err := a.checkSilenced(); err != nil {
+		return err
 	}
 	if f.jobs < 0 {
 		return usage("--jobs takes a number of jobs, not %d", f.jobs)
@@ -199,7 +205,7 @@ func flagError(cmd *cobra.Command, err error) error {
 // flagNames lists the long flags that a command takes.
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, m := range longFlag.FindAllStringSubmatch(cmd.Flags().FlagUsages()+cmd.InheritedFlags().FlagUsages(), -1) {
+	for _, m := range longFlag.FindAllStringSubmatch(cmd.Flags().FlagUsages()+cmd.PersistentFlags().FlagUsages()+cmd.InheritedFlags().FlagUsages(), -1) {
 		names = append(names, m[1])
 	}
 	return names

@@ -30,7 +30,7 @@ func runSettings(a *app) error {
 	for _, k := range settings.Keys() {
 		v := settingValue{ui.Mask(s.Get(k.Name)), cmp.Or(s.Origins[k.Name], "default")}
 		values[k.Name] = v
-		fmt.Fprintf(w, "%s\t= %s\t# %s\n", k.Name, v.Value, v.Origin)
+		fmt.Fprintf(w, "%s\t= %s  # %s\n", k.Name, v.Value, v.Origin)
 	}
 	if a.flags.json {
 		return writeJSON(a.Stdout, values)

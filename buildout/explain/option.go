@@ -30,14 +30,14 @@ type Option struct {
 // there is no such section or option.
 func (x *Explainer) Option(ctx context.Context, section, option string) (*Option, error) {
 	if x.profile.Sections[section] == nil {
-		return nil, unknown(diag.Span{}, "section", section, x.profile.Names())
+		return nil, unknownSection(section, x.profile.Names())
 	}
 	e, failed := x.eval.Section(ctx, section, diag.Span{})
 	if x.options(section)[option] == nil && (e == nil || !e.Has(option)) {
 		if failed != nil {
 			return nil, failed
 		}
-		return nil, unknown(e.Header, "option", option, e.Keys())
+		return nil, unknownOption(e.Header, option, e.Keys())
 	}
 	s := &stepper{x, ctx, map[[2]string]bool{}}
 	o := s.origin(section, option, section)
@@ -74,11 +74,13 @@ type UnknownError struct{ *diag.Diagnostic }
 // Unwrap returns the diagnostic.
 func (e *UnknownError) Unwrap() error { return e.Diagnostic }
 
-func unknown(at diag.Span, kind, name string, names []string) error {
-	d := diag.At(at, "unknown-"+kind, "there is no %s %q", kind, name)
-	if kind == "option" {
-		d.Msg += " in this section"
-	}
+func unknownSection(name string, names []string) error {
+	d := diag.At(diag.Span{}, "unknown-section", "there is no section %q", name)
+	return &UnknownError{d.WithHint("%s", diag.DidYouMean(name, names))}
+}
+
+func unknownOption(header diag.Span, name string, names []string) error {
+	d := diag.At(header, "unknown-option", "there is no option %q in this section", name)
 	return &UnknownError{d.WithHint("%s", diag.DidYouMean(name, names))}
 }
 
@@ -107,7 +109,7 @@ type ShortOption struct {
 // Section explains a section in short. See Option for errors.
 func (x *Explainer) Section(ctx context.Context, section string) (*Section, error) {
 	if x.profile.Sections[section] == nil {
-		return nil, unknown(diag.Span{}, "section", section, x.profile.Names())
+		return nil, unknownSection(section, x.profile.Names())
 	}
 	e, failed := x.eval.Section(ctx, section, diag.Span{})
 	r := &Section{Section: section, Place: x.header(section), Recipe: x.recipe(section), Dialect: string(x.profile.Dialect),

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"gobuild/buildout/diag"
 	"gobuild/buildout/plan"
 	"gobuild/buildout/profile"
 )
@@ -47,7 +46,7 @@ func (x *Explainer) Why(part string, g *plan.Graph) (*Why, error) {
 	x.decision(w, g)
 	if x.profile.Sections[part] == nil {
 		if w.Decision == "" {
-			return nil, unknown(diag.Span{}, "section", part, x.profile.Names())
+			return nil, unknownSection(part, x.profile.Names())
 		}
 		return w, nil
 	}
@@ -63,7 +62,8 @@ func (x *Explainer) Why(part string, g *plan.Graph) (*Why, error) {
 	w.Chains = chains(links, part, w.Users)
 	w.Needed = len(w.Chains) > 0
 	for _, u := range x.usersOf(part, "") {
-		if x.eval.Known(u.Section) == nil && u.Section != part {
+		evaluated := func(name string) bool { return x.eval.Known(name) != nil }
+		if !slices.ContainsFunc(append(slices.Clip(u.Also), u.Section), evaluated) && u.Section != part {
 			w.Idle = append(w.Idle, u)
 		}
 	}

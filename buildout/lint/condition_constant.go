@@ -16,7 +16,8 @@ func conditionConstant() Rule {
 It is evaluated for CPython 2.7 and 3.5 to 3.14 on Linux, FreeBSD, macOS and
 Windows, on the usual processors. A condition that is false for all of them hides
 its section for ever; one that is true for all says nothing. Conditions that ask
-for files, the environment, releases or other Pythons are left out.`,
+for files, the environment, releases or other Pythons are left out, and so are long
+ones and those with loops.`,
 		Check: checkConditions,
 	}
 }
@@ -25,11 +26,15 @@ for files, the environment, releases or other Pythons are left out.`,
 // Python version and the platform.
 var hostNames = regexp.MustCompile(`\bos\.(path|environ|access|listdir|uname|getenv)|\bopen\b|release|\bversion\(|\bnode\(|pypy|jython|ironpython|freedesktop`)
 
-func checkConditions(_ context.Context, s *Subject) {
+// costly is what may take long to evaluate more than a hundred times.
+var costly = regexp.MustCompile(`\b(for|lambda|range)\b|\*|.{300}`)
+
+func checkConditions(ctx context.Context, s *Subject) {
 	hosts := supportedHosts()
 	for _, f := range s.files {
 		for _, b := range f.blocks {
-			if strings.TrimSpace(b.Condition) == "" || hostNames.MatchString(b.Condition) {
+			if strings.TrimSpace(b.Condition) == "" || hostNames.MatchString(b.Condition) ||
+				costly.MatchString(b.Condition) || ctx.Err() != nil {
 				continue
 			}
 			if value, constant := constantCondition(b.Condition, hosts); constant {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"gobuild/buildout/profile"
@@ -49,6 +50,9 @@ func (s *Subject) reportDialects(section, key string, upstream, slapos *profile.
 		at = upstream.KeyAt()
 	}
 	f := s.report(at, "the value is %s in the upstream dialect and %s in the slapos dialect", short(upstream.Text), short(slapos.Text))
+	if u, o := short(upstream.Text), short(slapos.Text); u == o {
+		f.Msg = fmt.Sprintf("the value has %d bytes in the upstream dialect and %d in the slapos dialect", len(upstream.Text), len(slapos.Text))
+	}
 	f.WithPath(section, key)
 	if other := upstream.KeyAt(); other != at {
 		f.WithRelated(other, "the upstream dialect takes the value from here")

@@ -16,7 +16,8 @@ func insecureURL() Rule {
 
 Without a checksum, whoever sits on the way can put another file in its place.
 With one it is a note: the file is safe, its name is seen by all. The fix writes
-https where the host is known to serve the same files there.`,
+https where the host is known to serve the same files there; a part whose url
+changes is installed anew.`,
 		Check: checkURLs,
 	}
 }
@@ -56,7 +57,7 @@ func (s *Subject) checkURL(f *file, section, option string, at diag.Span) {
 			x.WithHint("write https")
 			x.Fix = []Edit{{diag.SpanOf(f.Src, from, from+len("http")), "https"}}
 		} else if scheme == "http" {
-			x.WithHint("try https; else give the file a checksum")
+			x.WithHint("%s", word(x.Severity == diag.Note, "try https", "try https; else give the file a checksum"))
 		}
 	}
 }

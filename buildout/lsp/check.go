@@ -88,7 +88,7 @@ func (sn *snapshot) checkReferences(name string, v *profile.Value) {
 		case sn.profile.Sections[to] == nil:
 			d := diag.At(sectionAt, "unknown-section", "The referenced section, '%s', was not defined.", to)
 			sn.missing(name, d, to, sn.profile.Names(), sectionAt)
-		case !sn.mayHave(to, r.Option):
+		case !sn.mayHave(to, r.Option, r.Section == ""):
 			d := diag.At(optionAt, "unknown-option", "Referenced option does not exist: %s %s", to, r.Option).
 				WithRelated(sn.profile.Sections[to].Header, "section [%s] begins here", to)
 			if r.Section == "" && !sn.reached[name] && diag.DidYouMean(r.Option, sn.optionNames(to)) == "" {
@@ -133,14 +133,17 @@ func (sn *snapshot) missing(by string, d *diag.Diagnostic, word string, known []
 }
 
 // mayHave reports whether a section has an option, or may get it from a recipe
-// that was not asked.
-func (sn *snapshot) mayHave(section, name string) bool {
+// that was not asked. Its own values are substituted before its recipe is asked.
+func (sn *snapshot) mayHave(section, name string, own bool) bool {
 	options := sn.expanded[section]
 	if options[name] != nil || name == "_buildout_section_name_" || name == "_profile_base_location_" {
 		return true
 	}
 	if section == "buildout" && sn.broken {
 		return true
+	}
+	if own && section != "buildout" {
+		return false
 	}
 	e := sn.evaluated(section)
 	if e != nil && e.Has(name) {

@@ -100,15 +100,7 @@ func connect(t *testing.T, archive string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range txtar.Parse([]byte(archive)).Files {
-		path := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, f.Data, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
+	unpack(t, dir, archive)
 	ctx, cancel := context.WithCancel(context.Background())
 	toServer, fromClient := io.Pipe()
 	fromServer, toClient := io.Pipe()
@@ -125,6 +117,20 @@ func connect(t *testing.T, archive string) *client {
 		fromServer.Close()
 	})
 	return c
+}
+
+// unpack writes the files of an archive.
+func unpack(t *testing.T, dir, archive string) {
+	t.Helper()
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		path := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (c *client) receive(r io.Reader) {

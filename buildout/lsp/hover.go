@@ -84,7 +84,6 @@ func shortened(text string) string {
 // option shows a value after substitution, its text before, its layers, and
 // what the recipe says about it.
 func (h *page) option(ctx context.Context, section, name string) {
-	h.sn.diagnose() // first: what is read below counts as used
 	raw := h.sn.value(section, name)
 	e := h.sn.evaluated(section)
 	doc := h.optionDoc(section, name)

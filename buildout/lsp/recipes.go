@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"gobuild/buildout/diag"
-	"gobuild/buildout/plan"
 	"gobuild/buildout/profile"
 	"gobuild/parts"
 	shared "gobuild/parts/store"
@@ -108,23 +107,4 @@ func (sn *snapshot) hasHoles(section string) bool {
 		}
 	}
 	return false
-}
-
-// misspelt warns of options that look like one of the recipe.
-func (sn *snapshot) misspelt(ctx context.Context) {
-	for _, name := range sn.profile.Names() {
-		e := sn.evaluated(name)
-		if e == nil || !sn.ready[name] || e.IsHollow() {
-			continue
-		}
-		recipe, ok, err := e.Get(ctx, "recipe")
-		if !ok || err != nil {
-			continue
-		}
-		if spec, known := sn.recipes.Find(recipe); known {
-			for _, d := range plan.Misspelt(e, spec) {
-				sn.warn(d)
-			}
-		}
-	}
 }

@@ -34,7 +34,7 @@ type snapshot struct {
 	reached  map[string]bool                      // sections that a run would evaluate
 	recipes  Recipes
 	findings []Finding
-	checked  bool // findings is complete
+	checked  bool      // findings is complete
 	linted   bool      // lint is filled
 	lint     []Finding // what the rules find
 	used     int       // when it was last asked for
@@ -166,7 +166,6 @@ func (sn *snapshot) diagnose() []Finding {
 				}
 			}
 		}
-		sn.misspelt(context.Background())
 	}
 	sn.check()
 	return sn.findings

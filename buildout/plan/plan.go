@@ -63,6 +63,8 @@ type Planner struct {
 	// section then counts as data whose missing options are holes. nil: such a
 	// recipe is an error.
 	Tolerate func(section string, err error)
+	// CheckOnly makes recipes be looked up but not prepared.
+	CheckOnly bool
 }
 
 // Input is what a plan depends on beside the profile.
@@ -134,7 +136,7 @@ func (b *builder) prepareStrictly(ctx context.Context, e *profile.Evaluated) err
 	}
 	spec, ok := b.Recipe(name)
 	switch {
-	case ok && e.Broken():
+	case ok && (e.Broken() || b.CheckOnly):
 		return nil
 	case !ok:
 		return diag.At(e.At("recipe"), "unknown-recipe", "there is no recipe %q", name).WithPath(e.Name, "recipe").

@@ -37,7 +37,7 @@ func (ev *Evaluator) Start(ctx context.Context) (*Base, error) {
 	ev.joinDirectories()
 	offline, failed := ev.Profile.Bool("offline")
 	newest, err := ev.Profile.Bool("newest")
-	failed = ev.located(ev.collect(failed, err))
+	failed = ev.collect(ev.located(failed), ev.located(err))
 	e, err := ev.Section(ctx, "buildout", diag.Span{})
 	b := &buildout{Evaluated: e, ctx: ctx, base: &Base{Offline: offline, Newest: newest && !offline}}
 	b.err = ev.collect(failed, err)

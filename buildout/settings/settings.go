@@ -40,6 +40,8 @@ type Settings struct {
 type Where struct {
 	System, User, Project string
 	Environ               []string
+	// CheckSilence tells why a code cannot be silenced; nil: any code can.
+	CheckSilence func(code string) *diag.Diagnostic
 }
 
 // Name is the file name of settings.
@@ -90,7 +92,7 @@ func find(environ []string, name string) (value string, ok bool) {
 // w.User and w.Project, under the environment. The error is a diag.List of all
 // problems; the Settings beside it hold all that is good.
 func Load(w Where) (*Settings, error) {
-	l := &loader{settings: &Settings{Origins: map[string]string{}}, home: lookup(w.Environ, "HOME")}
+	l := &loader{settings: &Settings{Origins: map[string]string{}}, home: lookup(w.Environ, "HOME"), checkSilence: w.CheckSilence}
 	l.defaults(w.Environ)
 	files := []string{w.System, w.User, w.Project}
 	for i, name := range files {
@@ -115,6 +117,8 @@ type loader struct {
 	settings *Settings
 	home     string
 	problems diag.List
+
+	checkSilence func(code string) *diag.Diagnostic
 }
 
 func (l *loader) defaults(environ []string) {
@@ -204,5 +208,25 @@ func (l *loader) apply(k *Key, text string, at diag.Span, o origin, from string)
 		return false
 	}
 	l.settings.Origins[k.Name] = from
+	if list, ok := k.value(l.settings).(*codes); ok && l.checkSilence != nil {
+		l.checkCodes(*list.to, at, k.Name)
+	}
 	return true
+}
+
+// checkCodes reports codes that cannot be silenced, each at its place in the
+// value.
+func (l *loader) checkCodes(list []string, at diag.Span, key string) {
+	text, from := at.Text(), at.From.Offset
+	for _, code := range list {
+		i := strings.Index(text, code)
+		if i < 0 {
+			break // a place without a text
+		}
+		if d := l.checkSilence(code); d != nil {
+			d.At = diag.SpanOf(at.From.Src, from+i, from+i+len(code))
+			l.problems.Add(d.WithPath(section, key))
+		}
+		text, from = text[i+len(code):], from+i+len(code)
+	}
 }

@@ -141,6 +141,10 @@ func writeTo(path string, r io.Reader, mode fs.FileMode) error {
 	return os.Rename(out.Name(), path)
 }
 
+// unmade reports whether dir is a cache that is not there and that, with
+// ReadOnly, nobody makes.
+func (c *Client) unmade(dir string) bool { return c.config.ReadOnly && !exists(dir) }
+
 // missingCache returns an error when dir, a cache that zc.buildout defines, does
 // not exist.
 func missingCache(at diag.Span, dir string) error {
@@ -154,7 +158,7 @@ func missingCache(at diag.Span, dir string) error {
 // downloadCached returns the file of the download cache for one of the
 // sources, or "". A file there with a wrong checksum is an error and stays.
 func (f *fetcher) downloadCached(q *query) (string, error) {
-	if f.config.DownloadCache == "" {
+	if f.config.DownloadCache == "" || f.unmade(f.config.DownloadCache) {
 		return "", nil
 	}
 	if err := missingCache(q.at, f.config.DownloadCache); err != nil {

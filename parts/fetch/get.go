@@ -163,7 +163,7 @@ func (q *query) checkLocal(s source) error {
 // cacheLocal copies a local file into the download cache. The file itself is
 // the one that is used: zc.buildout would go on with an old copy.
 func (f *fetcher) cacheLocal(q *query, s source, mode fs.FileMode) error {
-	if f.config.DownloadCache == "" {
+	if f.config.DownloadCache == "" || f.config.ReadOnly {
 		return nil
 	}
 	if err := missingCache(q.at, f.config.DownloadCache); err != nil {

@@ -73,7 +73,7 @@ func (f *fetcher) readRemote(ctx context.Context, q *query, o ReadOptions) ([]by
 	}
 	defer release()
 	cache := ""
-	if o.Cache != "" {
+	if o.Cache != "" && !f.unmade(o.Cache) {
 		if err := missingCache(q.at, o.Cache); err != nil {
 			return nil, err
 		}

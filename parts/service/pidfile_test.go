@@ -57,8 +57,8 @@ func TestPidfileRefuses(t *testing.T) {
 // number that its forerunner had.
 func TestPidfileOwnNumber(t *testing.T) {
 	dir := t.TempDir()
-	argv := commandLine(os.Getpid())
 	for _, pid := range []int{os.Getpid(), os.Getppid()} {
+		argv := commandLine(pid)
 		path := dir + "/pid"
 		write(t, dir, "pid", fmt.Sprint(pid))
 		p, err := claim(path, argv[len(argv)-1:])

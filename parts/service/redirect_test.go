@@ -67,14 +67,13 @@ func TestRedirectReopens(t *testing.T) {
 // the launcher got.
 func TestRedirectSignal(t *testing.T) {
 	dir := t.TempDir()
-	fifo(t, dir, "ready")
-	l := Launch{Redirect: Redirect{Stdout: "log", Signal: syscall.SIGUSR2}}
-	// No shell: that cannot trap what it has started with ignored.
-	p := start(t, dir, l, append([]string{testBinary(t)}, "-test.run=^TestCatchHelper$", "-test.v")...)
-	read(t, dir, "ready")
+	p := start(t, dir, Launch{Redirect: Redirect{Stdout: "log", Signal: syscall.SIGUSR2}}, catcher(t)...)
+	eventually(func() bool { return content(dir, "log") == "ready\n" })
 	p.Process.Signal(syscall.SIGUSR1)
+	eventually(func() bool { return strings.HasSuffix(content(dir, "log"), "2\n") })
+	p.Process.Signal(syscall.SIGTERM)
 	p.end("status 0")
-	if got := read(t, dir, "log"); !strings.Contains(got, "caught user defined signal 2") {
+	if got := content(dir, "log"); got != "ready\nuser defined signal 2\nterminated\n" {
 		t.Errorf("log: %q", got)
 	}
 }

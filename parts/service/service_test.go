@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -19,13 +20,17 @@ import (
 // TestMain makes this test binary a launcher: TEST launch JSON PROGRAM [ARG…],
 // where JSON is a Launch.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 3 && os.Args[1] == "launch" {
+	switch {
+	case len(os.Args) > 3 && os.Args[1] == "launch":
 		os.Exit(launch(os.Args))
+	case len(os.Args) == 2 && os.Args[1] == "catch":
+		os.Exit(catch())
 	}
 	os.Exit(m.Run())
 }
 
 func launch(args []string) int {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM) // as gobuild does
 	var l Launch
 	if err := json.Unmarshal([]byte(args[2]), &l); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -301,9 +306,9 @@ func TestRunIgnores(t *testing.T) {
 func TestRunKeepsIgnored(t *testing.T) {
 	for name, l := range variants(t) {
 		t.Run(name, func(t *testing.T) {
-			p := start(t, t.TempDir(), Launch{}, sh(`trap '' HUP; exec "$@"`, relaunch(t, l, "/bin/grep", "SigIgn", "/proc/self/status")...)...)
+			p := start(t, t.TempDir(), Launch{}, sh(`trap '' HUP INT; exec "$@"`, relaunch(t, l, "/bin/grep", "SigIgn", "/proc/self/status")...)...)
 			p.end("status 0")
-			if got, want := ignoredBy(p.out.String(), "HUP", "INT", "USR1"), []string{"HUP"}; !slices.Equal(got, want) {
+			if got, want := ignoredBy(p.out.String(), "HUP", "INT", "USR1"), []string{"HUP", "INT"}; !slices.Equal(got, want) {
 				t.Errorf("ignored: got %q, want %q", got, want)
 			}
 		})

@@ -8,25 +8,23 @@ import (
 	"testing"
 )
 
-func testBinary(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+// catch is a program that writes which signals it gets, up to SIGTERM: TEST
+// catch.
+func catch() int {
+	c := make(chan os.Signal, 10)
+	signal.Notify(c, syscall.SIGINT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM)
+	fmt.Println("ready")
+	for s := range c {
+		fmt.Println(s)
+		if s == syscall.SIGTERM {
+			break
+		}
 	}
-	return self
+	return 0
 }
 
-// TestCatchHelper is a program that waits for SIGUSR2, for TestRedirectSignal.
-func TestCatchHelper(t *testing.T) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGUSR1, syscall.SIGUSR2)
-	defer signal.Stop(c)
-	if f, err := os.OpenFile("ready", os.O_WRONLY, 0); err == nil {
-		f.Close()
-		fmt.Println("caught", <-c)
-	}
-}
+// catcher is the command line of that program.
+func catcher(t *testing.T) []string { return []string{relaunch(t, Launch{})[0], "catch"} }
 
 func TestParseSignal(t *testing.T) {
 	for name, want := range map[string]syscall.Signal{

@@ -37,8 +37,7 @@ func openTerminal(t *testing.T) (master, terminal *os.File) {
 // reaches it too.
 func TestTerminal(t *testing.T) {
 	master, terminal := openTerminal(t)
-	argv := relaunch(t, Launch{Redirect: Redirect{Stderr: "/dev/null"}},
-		sh(`trap 'echo typed' INT; trap 'echo ended; exit 0' TERM; echo ready; while :; do sleep 0.01; done`)...)
+	argv := relaunch(t, Launch{Redirect: Redirect{Stderr: "/dev/null"}}, catcher(t)...)
 	c := exec.Command(argv[0], argv[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = terminal, terminal, os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -53,14 +52,14 @@ func TestTerminal(t *testing.T) {
 		switch line {
 		case "ready":
 			master.WriteString("\x03")
-		case "typed":
+		case "interrupt":
 			c.Process.Signal(syscall.SIGTERM)
 		}
-		if line == "ended" {
+		if line == "terminated" {
 			break
 		}
 	}
-	if err := c.Wait(); err != nil || strings.Join(got, " ") != "ready typed ended" {
+	if err := c.Wait(); err != nil || strings.Join(got, " ") != "ready interrupt terminated" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
