@@ -77,8 +77,9 @@ var changing = []struct {
 	{regexp.MustCompile(`(\bas |cache/)[0-9a-f]{32}`), "${1}MD5-OF-URL"},
 	{regexp.MustCompile(`make: \*\*\* .*`), "make: *** ERROR"},
 	{regexp.MustCompile(`PATH "[^"]*"`), `PATH "..."`},
-	{regexp.MustCompile(`fatal: .*`), "fatal: ERROR"},
+	{regexp.MustCompile(`fatal: [^"\n]*`), "fatal: ERROR"},
 	{regexp.MustCompile(`(/gobuild-[a-z]+-)\d+`), "${1}NUMBER"},
+	{regexp.MustCompile(`\bwith pid \d+`), "with pid PID"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 }
 

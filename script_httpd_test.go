@@ -18,6 +18,7 @@ import (
 //	/status/CODE/…   answers CODE
 //	/flaky/N/FILE    answers 503 N times, then the file
 //	/short/FILE      announces the whole file and sends half of it
+//	/stall/FILE      sends half of the file, makes $WORK/stalled, and goes silent
 //	/auth/FILE       wants the user "user" with the password "secret"
 //	/moved/FILE      redirects to the file
 type site struct {
@@ -34,7 +35,7 @@ func cmdHTTPD(ts *testscript.TestScript, neg bool, args []string) {
 	s := &site{dir: ts.MkAbs(args[0]), log: filepath.Join(ts.Getenv("WORK"), "http.log"), asked: map[string]int{}}
 	ts.Check(os.WriteFile(s.log, nil, 0o666))
 	server := httptest.NewServer(s)
-	ts.Defer(server.Close)
+	ts.Defer(func() { server.CloseClientConnections(); server.Close() })
 	ts.Setenv("HTTP", server.URL)
 }
 
@@ -54,7 +55,12 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.send(w, r, file)
 	case "short":
-		s.short(w, rest)
+		s.half(w, rest)
+		panic(http.ErrAbortHandler)
+	case "stall":
+		s.half(w, rest)
+		os.WriteFile(filepath.Join(filepath.Dir(s.log), "stalled"), nil, 0o666)
+		<-r.Context().Done()
 	case "auth":
 		if user, password, _ := r.BasicAuth(); user != "user" || password != "secret" {
 			w.Header().Set("WWW-Authenticate", "Basic")
@@ -85,7 +91,8 @@ func (s *site) send(w http.ResponseWriter, r *http.Request, name string) {
 	http.ServeFile(w, r, filepath.Join(s.dir, filepath.FromSlash(name)))
 }
 
-func (s *site) short(w http.ResponseWriter, name string) {
+// half announces the whole file and sends half of it.
+func (s *site) half(w http.ResponseWriter, name string) {
 	text, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
 		w.WriteHeader(http.StatusNotFound)
@@ -94,5 +101,4 @@ func (s *site) short(w http.ResponseWriter, name string) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.Write(text[:len(text)/2])
 	http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
 }

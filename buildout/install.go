@@ -148,6 +148,9 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 		if filepath.IsAbs(cache) {
 			config.DownloadCache = cache
 		}
+		if !e.Fetch.ReadOnly {
+			os.MkdirAll(config.DownloadCache, 0o777) // the fetcher tells when it is not there
+		}
 	}
 	client := fetch.New(config)
 	return proc, client.For(fetch.Part{Name: part, Dir: dir, Log: log, Events: event.Discard, Proc: proc})

@@ -122,9 +122,28 @@ func downloadRequest(o parts.Options) (r parts.FetchRequest, err error) {
 	return r, err
 }
 
-// Run fetches the file into a new location.
+// Run fetches the file into a new location. A file that cannot be fetched does
+// not cost what the user has at destination.
 func (a *downloadAction) Run(ctx context.Context, w *parts.Work) error {
-	return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.fetch(w)))
+	if !a.frame.ParentOnly {
+		return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.fetch(w)))
+	}
+	return a.place.wrap(fetched(ctx, w, a.request, func(got parts.Fetched) error {
+		return store.Install(ctx, w, a.absolute(w), func(ctx context.Context) error { return a.put(ctx, w, got) })
+	}))
+}
+
+// fetched calls use with what a request gives, in a step of its own.
+func fetched(ctx context.Context, w *parts.Work, r parts.FetchRequest, use func(parts.Fetched) error) error {
+	w.Step("fetch")
+	got, err := w.Fetch.Fetch(ctx, r)
+	if err != nil {
+		return err
+	}
+	if got.Temp {
+		defer os.Remove(got.Path)
+	}
+	return use(got)
 }
 
 // Update fetches a file without checksum again, and builds a shared part that
@@ -146,20 +165,17 @@ func (a *downloadAction) absolute(w *parts.Work) store.Frame {
 // fetch returns what puts the file in its place.
 func (a *downloadAction) fetch(w *parts.Work) func(context.Context) error {
 	return func(ctx context.Context) error {
-		w.Step("fetch")
-		got, err := w.Fetch.Fetch(ctx, a.request)
-		if err != nil {
-			return err
-		}
-		if got.Temp {
-			defer os.Remove(got.Path)
-		}
-		target := workPath(w, a.target)
-		if err := makeDirs(w, filepath.Dir(target), nil); err != nil {
-			return err
-		}
-		return downloadPlace(ctx, w, got, target)
+		return fetched(ctx, w, a.request, func(got parts.Fetched) error { return a.put(ctx, w, got) })
 	}
+}
+
+// put copies what was fetched to the target.
+func (a *downloadAction) put(ctx context.Context, w *parts.Work, got parts.Fetched) error {
+	target := workPath(w, a.target)
+	if err := makeDirs(w, filepath.Dir(target), nil); err != nil {
+		return err
+	}
+	return downloadPlace(ctx, w, got, target)
 }
 
 // downloadPlace copies what was fetched to target. The mode of a local file

@@ -42,6 +42,9 @@ func writeFile(path string, data []byte, mode os.FileMode) error {
 
 // writeFrom is writeFile with the data of r.
 func writeFrom(path string, r io.Reader, mode os.FileMode) error {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return diag.At(diag.Span{}, codeFile, "'%s' is a directory: no file is written in its place", path)
+	}
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return cleanPathError(err, path)

@@ -2,7 +2,6 @@ package recipes
 
 import (
 	"context"
-	"os"
 
 	"gobuild/parts"
 	"gobuild/parts/store"
@@ -33,10 +32,11 @@ type unpackedRecipe struct{}
 
 // unpackedAction unpacks one archive.
 type unpackedAction struct {
-	place   place // of url
-	frame   store.Frame
-	request parts.FetchRequest
-	strip   parts.Strip
+	place     place // of url
+	frame     store.Frame
+	request   parts.FetchRequest
+	strip     parts.Strip
+	elsewhere bool // destination is set
 }
 
 // Prepare reads the options and sets where the directory will be. SPEC-recipes 5.
@@ -61,7 +61,7 @@ func (unpackedRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Actio
 		return nil, err
 	}
 	if destination := optionText(o, "destination"); destination != "" {
-		a.frame.Location = parts.Location{Path: destination}
+		a.frame.Location, a.elsewhere = parts.Location{Path: destination}, true
 	}
 	o.Set("location", a.frame.Location.Path)
 	o.Set("target", a.frame.Location.Path)
@@ -80,9 +80,15 @@ func unpackedStrip(o parts.Options) (parts.Strip, error) {
 	return parts.StripNever, err
 }
 
-// Run unpacks the archive into a new location.
+// Run unpacks the archive into a new location. An archive that cannot be
+// fetched does not cost what the user has at destination.
 func (a *unpackedAction) Run(ctx context.Context, w *parts.Work) error {
-	return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.unpack(w)))
+	if !a.elsewhere {
+		return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.unpack(w)))
+	}
+	return a.place.wrap(fetched(ctx, w, a.request, func(got parts.Fetched) error {
+		return store.Install(ctx, w, a.absolute(w), func(ctx context.Context) error { return a.put(ctx, w, got) })
+	}))
 }
 
 // Update unpacks a shared part again that has vanished.
@@ -100,15 +106,12 @@ func (a *unpackedAction) absolute(w *parts.Work) store.Frame {
 // unpack returns what fills the location.
 func (a *unpackedAction) unpack(w *parts.Work) func(context.Context) error {
 	return func(ctx context.Context) error {
-		w.Step("fetch")
-		got, err := w.Fetch.Fetch(ctx, a.request)
-		if err != nil {
-			return err
-		}
-		if got.Temp {
-			defer os.Remove(got.Path)
-		}
-		w.Step("unpack")
-		return w.Fetch.Unpack(ctx, got.Path, workPath(w, a.frame.Location.Path), a.strip)
+		return fetched(ctx, w, a.request, func(got parts.Fetched) error { return a.put(ctx, w, got) })
 	}
+}
+
+// put unpacks what was fetched.
+func (a *unpackedAction) put(ctx context.Context, w *parts.Work, got parts.Fetched) error {
+	w.Step("unpack")
+	return w.Fetch.Unpack(ctx, got.Path, workPath(w, a.frame.Location.Path), a.strip)
 }

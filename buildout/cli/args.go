@@ -17,7 +17,7 @@ type commandLine struct {
 }
 
 // valueFlags are the flags whose value is the next word.
-var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--message-format"}
+var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--message-format", "--silence"}
 
 // split takes the assignments out of args.
 func split(args []string) (commandLine, error) {

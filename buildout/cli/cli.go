@@ -83,6 +83,7 @@ type app struct {
 	flags flags
 	line  commandLine
 	read  *settings.Settings // once they are needed
+	held  diag.List          // warnings for the one document of --message-format=sarif
 }
 
 func (a *app) run(ctx context.Context) error {
@@ -114,12 +115,13 @@ func (a *app) splitArgs() (commandLine, error) {
 func (a *app) report(ctx context.Context, err error) Status {
 	switch {
 	case err == nil:
+		a.show(a.held)
 		return StatusOK
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		a.show(diag.List{diag.At(diag.Span{}, "interrupted", "interrupted; the next run goes on with the part that was running")})
+		a.show(append(a.held, diag.At(diag.Span{}, "interrupted", "interrupted; the next run goes on with the part that was running")))
 		return StatusInterrupted
 	}
-	a.show(diag.All(err))
+	a.show(append(a.held, diag.All(err)...))
 	if a.flags.debug {
 		a.showCauses(err)
 	}
@@ -134,6 +136,19 @@ func (a *app) report(ctx context.Context, err error) Status {
 func (a *app) show(list diag.List) {
 	if list = a.audible(list); len(list) > 0 {
 		a.print(a.Stderr, list, a.style())
+	}
+}
+
+// warn shows warnings while the screen is open, in the form that
+// --message-format says.
+func (a *app) warn(screen ui.Screen, list diag.List) {
+	switch a.flags.format {
+	case "", "text":
+		screen.Diagnostics(a.audible(list))
+	case "sarif":
+		a.held = append(a.held, list...)
+	default:
+		a.show(list)
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -51,7 +52,7 @@ func runHandover(ctx context.Context, a *app, python string) error {
 	if err != nil {
 		return installError(ctx, err)
 	}
-	fmt.Fprintf(a.Stdout, "%d parts now have the signatures of %s\n", n, python)
+	fmt.Fprintf(a.Stdout, "parts whose signature is now that of %s: %d\n", python, n)
 	return nil
 }
 
@@ -67,7 +68,7 @@ func signatures(ctx context.Context, argv, recipes []string) (map[string]string,
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(input), &out, &problems
 	if err := c.Run(); err != nil {
-		text := strings.TrimSpace(problems.String())
+		text := cmp.Or(strings.TrimSpace(problems.String()), err.Error())
 		return nil, withStatus(StatusPartFailed, diag.At(diag.Span{}, "handover", "%s cannot tell the signatures: %s", python, text).WithCause(err).
 			WithHint("--python names the interpreter in which zc.buildout and the recipes are installed"))
 	}

@@ -53,7 +53,7 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 
 // planned shows the warnings and, with -vv, all options of all sections.
 func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
-	screen.Diagnostics(a.audible(append(slices.Clone(e.Profile.Warnings), g.Warnings...)))
+	a.warn(screen, append(slices.Clone(e.Profile.Warnings), g.Warnings...))
 	if e.Base.Level < 10 {
 		fmt.Fprint(a.Stdout, "\nConfiguration data:\n")
 		printConfiguration(a.Stdout, e.Evaluated())

@@ -36,6 +36,7 @@ func runQuery(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.show(e.Profile.Warnings)
 	if err := e.Start(ctx, false, true); err != nil {
 		return withStatus(StatusProfile, err)
 	}

@@ -27,7 +27,7 @@ func checkSilence(code string) *diag.Diagnostic {
 		return diag.At(diag.Span{}, "silence", "%q is the code of an error: errors cannot be silenced", code)
 	}
 	return diag.At(diag.Span{}, "silence", "there is no warning with the code %q", code).
-		WithHint("%s", cmp.Or(diag.DidYouMean(code, warnings), "the code of a warning stands in brackets at the end of its message"))
+		WithHint("%s", cmp.Or(diag.DidYouMean(code, warnings), "a warning ends with its code in brackets; `gobuild lint --list` shows the codes of lint"))
 }
 
 // checkSilenced checks the codes of --silence.

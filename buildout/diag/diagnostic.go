@@ -179,5 +179,5 @@ func All(err error) List {
 	if errors.As(err, &d) {
 		return List{d}
 	}
-	return List{{Msg: err.Error(), Err: err}}
+	return List{{Code: "other", Msg: err.Error(), Err: err}}
 }

@@ -384,6 +384,9 @@ func apply(text []byte, edits []textEdit) []byte {
 	}
 }
 
+// replaceDir makes a text independent of where the test runs.
+func replaceDir(text, dir string) string { return strings.ReplaceAll(text, dir, "DIR") }
+
 // same compares two texts.
 func same(t *testing.T, what, got, want string) {
 	t.Helper()

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"slices"
+	"strings"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/profile"
@@ -127,15 +128,57 @@ func (sn *snapshot) recipe(section string) string {
 	return ""
 }
 
+// history returns the settings of all layers of an option, the first one
+// first: those of macros, then those of the section itself.
+func (sn *snapshot) history(section, option string) []profile.Setting {
+	var list []profile.Setting
+	sn.layers(section, option, map[string]bool{}, func(s profile.Setting) { list = append(list, s) })
+	return list
+}
+
+func (sn *snapshot) layers(section, option string, seen map[string]bool, add func(profile.Setting)) {
+	if seen[section] || sn.profile.Sections[section] == nil {
+		return
+	}
+	seen[section] = true
+	under := false
+	if v := sn.profile.Value(section, "<"); v != nil && section != "buildout" {
+		for _, line := range strings.Split(v.Text, "\n") {
+			sn.layers(cfg.Trim(line), option, seen, func(s profile.Setting) { under = true; add(s) })
+		}
+	}
+	for _, key := range []string{option, option + " +", option + " -"} {
+		v := sn.profile.Value(section, key)
+		if v == nil {
+			continue
+		}
+		for _, s := range v.History() {
+			s.Op = layerOp(s.Op, key, under)
+			under = true
+			add(s)
+		}
+	}
+}
+
+// layerOp is the operation of a setting of an option called key, which may be
+// `x +`, over what is under it.
+func layerOp(op profile.Op, key string, under bool) profile.Op {
+	switch {
+	case op == profile.OpSet && strings.HasSuffix(key, " +"):
+		return profile.OpAdd
+	case op == profile.OpSet && strings.HasSuffix(key, " -"):
+		return profile.OpRemove
+	case op == profile.OpSet && under:
+		return profile.OpOverride
+	}
+	return op
+}
+
 // settings returns the settings that stand in files, of all layers of an
 // option, the last first.
 func (sn *snapshot) settings(section, option string) []place {
-	v := sn.value(section, option)
-	if v == nil {
-		return nil
-	}
 	var list []place
-	for _, set := range slices.Backward(v.History()) {
+	for _, set := range slices.Backward(sn.history(section, option)) {
 		at := place{sn.index(set.KeyAt.From.Src), span{set.KeyAt.From.Offset, set.KeyAt.To.Offset}}
 		if at.index != nil && !slices.Contains(list, at) {
 			list = append(list, at)

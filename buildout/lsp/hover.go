@@ -3,7 +3,6 @@ package lsp
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -115,17 +114,18 @@ func (h *page) option(ctx context.Context, section, name string) {
 		h.say("Before substitution:\n\n")
 		h.block(raw.Text)
 	}
-	h.history(section, raw)
+	h.history(section, name)
 	h.say("%s", doc)
 }
 
 // history lists the settings of a value, the first one first.
-func (h *page) history(section string, v *profile.Value) {
-	if v == nil {
+func (h *page) history(section, name string) {
+	layers := h.sn.history(section, name)
+	if len(layers) == 0 {
 		return
 	}
 	h.say("History:\n\n")
-	for _, set := range v.History() {
+	for _, set := range layers {
 		first, _, more := strings.Cut(set.Text, "\n")
 		if more {
 			first += " …"
@@ -169,10 +169,7 @@ func (h *page) macro(section string, set profile.Setting) string {
 
 // name is a file as people call it: relative to the directory of the profile.
 func (h *page) name(file string) string {
-	if rel, err := filepath.Rel(filepath.Dir(h.sn.root), file); err == nil && filepath.IsAbs(file) {
-		return plain(rel)
-	}
-	return plain(file)
+	return plain(relative(h.sn.root, file))
 }
 
 // optionDoc is what the recipe of a section says about an option.

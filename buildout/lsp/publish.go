@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,6 +32,10 @@ func (s *server) publish(ctx context.Context) {
 	var err error
 	defer s.survive("diagnostics", &err)
 	for _, path := range slices.Sorted(maps.Keys(s.files.documents)) {
+		if len(s.in.waiting()) > 0 {
+			s.later() // answers come first
+			return
+		}
 		d := s.files.documents[path]
 		v := view{d, s.snapshot(ctx, s.root(path))}
 		if ctx.Err() != nil {
@@ -63,10 +68,46 @@ func (s *server) findings(ctx context.Context, v view) *found {
 			list = append(list, f)
 		}
 	}
+	list = append(list, s.elsewhere(v)...)
 	list = append(list, s.lint(ctx, v, list)...)
 	slices.SortStableFunc(list, func(f, g Finding) int { return cmp.Compare(f.At.From.Offset, g.At.From.Offset) })
 	v.document.found = &found{v.index, v.sn, list}
 	return v.document.found
+}
+
+// maxElsewhere is how many errors of other files a root profile shows.
+const maxElsewhere = 20
+
+// elsewhere returns the errors in other files of the profile whose root the
+// document is, each at the entry of extends that leads to its file: without
+// them a profile that cannot be read would look as if it could.
+func (s *server) elsewhere(v view) []Finding {
+	if v.sn.root != v.path {
+		return nil
+	}
+	var list []Finding
+	for _, f := range v.sn.diagnose() {
+		if f.Severity != diag.Error || !f.At.IsValid() || f.At.From.Src == v.src || len(list) == maxElsewhere {
+			continue
+		}
+		for _, r := range v.refs {
+			if r.kind == toFile && s.distance(s.entryPath(v.path, r.text), localPath(f.At.From.Src.Name)) >= 0 {
+				line, _ := f.At.From.LineColumn()
+				d := diag.At(v.span(r.at), f.Code, "in %s:%d: %s", relative(v.sn.root, f.At.From.Src.Name), line, f.Msg)
+				list = append(list, Finding{Diagnostic: d.WithRelated(f.At, "the error")})
+				break
+			}
+		}
+	}
+	return list
+}
+
+// relative is a file as people call it: from the directory of the root.
+func relative(root, file string) string {
+	if rel, err := filepath.Rel(filepath.Dir(root), file); err == nil && filepath.IsAbs(file) {
+		return rel
+	}
+	return file
 }
 
 // lint returns the findings of the rules that are not known already.

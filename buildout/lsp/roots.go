@@ -82,6 +82,9 @@ func (s *server) nearest(roots []string, path string) string {
 // distance returns how many steps of extends lead from one file to another, -1
 // when none do. Conditions are not asked.
 func (s *server) distance(from, to string) int {
+	if from == "" || to == "" {
+		return -1
+	}
 	seen := map[string]bool{from: true}
 	for layer, n := []string{from}, 0; len(layer) > 0; n++ {
 		if slices.Contains(layer, to) {

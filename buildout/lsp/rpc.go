@@ -87,6 +87,14 @@ type inbox struct {
 // queueLength is how many messages may wait.
 const queueLength = 1024
 
+// waiting is the queue, to see whether something waits in it.
+func (in *inbox) waiting() chan call {
+	if in == nil {
+		return nil
+	}
+	return in.queue
+}
+
 // receive reads messages from r until it ends.
 func receive(ctx context.Context, r io.Reader) *inbox {
 	in := &inbox{queue: make(chan call, queueLength), pending: map[string]context.CancelFunc{}}

@@ -19,62 +19,72 @@ type sectionChange struct {
 // optionChange is what becomes of an option of a section that there is.
 type optionChange struct {
 	alone *Value // the result where there is no such option
-	// Where there is one: the text is that of alone, or made by edits; the
-	// history is that of the option, if kept, and then trail.
-	fixed bool
-	edits edits
+	// Where there is one: the text is made by edits, and the history is that of
+	// the option, if kept, and then trail.
+	edits *edits // nil: the text of alone
 	keep  bool
 	trail *trail
 }
 
-// apply returns the option that v becomes; nil means that there is none.
-func (c *optionChange) apply(v *Value) *Value {
+// apply returns the option that v becomes; nil means that there is none. c is
+// seen from a file that reaches that of c by the entry via, or "" for the same.
+func (c *optionChange) apply(v *Value, via string) *Value {
 	if v == nil {
-		return c.alone
+		return c.alone.reached(via)
 	}
-	t := c.trail
+	t := c.trail.reached(via)
 	if c.keep {
-		t = v.trail.then(c.trail)
+		t = v.trail.then(t)
 	}
-	if c.fixed {
+	if c.edits == nil {
 		return &Value{c.alone.Text, t, c.alone.huge}
 	}
 	text := c.edits.apply(v.lines())
 	return &Value{text.text, t, text.huge}
 }
 
-// then returns the change of c followed by that of d.
-func (c *optionChange) then(d *optionChange) *optionChange {
-	r := &optionChange{alone: d.apply(c.alone), fixed: c.fixed || d.fixed, keep: d.keep, trail: d.trail}
-	if !r.fixed {
-		r.edits = c.edits.then(d.edits)
+// then returns the change of c followed by that of d, reached by via.
+func (c *optionChange) then(d *optionChange, via string) *optionChange {
+	r := &optionChange{alone: d.apply(c.alone, via), keep: d.keep, trail: d.trail.reached(via)}
+	if c.edits != nil && d.edits != nil {
+		e := c.edits.then(*d.edits)
+		r.edits = &e
 	}
 	if d.keep {
-		r.keep, r.trail = c.keep, c.trail.then(d.trail)
+		r.keep, r.trail = c.keep, c.trail.then(r.trail)
 	}
 	return r
+}
+
+// reached returns c as it is seen from a file that extends that of c.
+func (c *optionChange) reached(via string) *optionChange {
+	if via == "" {
+		return c
+	}
+	return &optionChange{c.alone.reached(via), c.edits, c.keep, c.trail.reached(via)}
 }
 
 // assigned is the change that a plain assignment makes.
 func assigned(v *Value) *optionChange {
 	if op := v.trail.lastOp(); op == OpAdd || op == OpRemove {
-		return &optionChange{alone: v, fixed: true, trail: v.trail}
+		return &optionChange{alone: v, trail: v.trail}
 	}
 	s := v.trail.last()
 	s.Op, s.Text = OpOverride, v.Text
-	return &optionChange{alone: v, fixed: true, keep: true, trail: (*trail)(nil).with(s)}
+	return &optionChange{alone: v, keep: true, trail: (*trail)(nil).with(s)}
 }
 
 // edited is the change that an addition or a removal makes.
 func edited(op Op, v *Value) *optionChange {
 	s := v.trail.last()
 	s.Op, s.Text = op, v.Text
-	c := &optionChange{edits: adding(v.Text), keep: true, trail: (*trail)(nil).with(s)}
+	e := adding(v.Text)
 	if op == OpRemove {
-		c.edits = removing(v.Text)
+		e = removing(v.Text)
 	}
+	c := &optionChange{edits: &e, keep: true, trail: (*trail)(nil).with(s)}
 	nothing := &Value{trail: (*trail)(nil).with(Setting{Op: OpSet, Source: sourceImplicit})}
-	c.alone = c.apply(nothing)
+	c.alone = c.apply(nothing, "")
 	return c
 }
 
@@ -95,9 +105,9 @@ func changesOf(options map[string]*Value) map[string]*optionChange {
 		delete(options, k)
 		switch base, before := options[key], changes[key]; {
 		case base != nil:
-			options[key] = c.apply(base)
+			options[key] = c.apply(base, "")
 		case before != nil:
-			changes[key] = before.then(c)
+			changes[key] = before.then(c, "")
 		default:
 			changes[key] = c
 		}
@@ -141,22 +151,41 @@ func (c change) after(d change, via string) {
 	for name, e := range d {
 		s := c[name]
 		if s == nil {
-			s = &sectionChange{alone: e.alone.reached(via), onto: make(map[string]*optionChange, len(e.onto))}
-			c[name] = s
-			for k, o := range e.onto {
-				s.onto[k] = o.reached(via)
-			}
+			c[name] = e.reached(via)
 			continue
 		}
+		alone := s.alone.Options
 		for k, o := range e.onto {
-			o = o.reached(via)
-			s.alone.Options[k] = o.apply(s.alone.Options[k])
-			if before := s.onto[k]; before != nil {
-				o = before.then(o)
+			before := s.onto[k]
+			if before == nil {
+				s.onto[k] = o.reached(via)
+				alone[k] = s.onto[k].alone
+				continue
 			}
-			s.onto[k] = o
+			r := before.then(o, via)
+			if alone[k] == before.alone {
+				alone[k] = r.alone
+			} else {
+				alone[k] = o.apply(alone[k], via)
+			}
+			s.onto[k] = r
 		}
 	}
+}
+
+func (e *sectionChange) reached(via string) *sectionChange {
+	r := &sectionChange{alone: e.alone.clone(), onto: make(map[string]*optionChange, len(e.onto))}
+	for k, o := range e.onto {
+		r.onto[k] = o.reached(via)
+	}
+	for k, v := range e.alone.Options {
+		if o := e.onto[k]; o != nil && o.alone == v {
+			r.alone.Options[k] = r.onto[k].alone
+		} else {
+			r.alone.Options[k] = v.reached(via)
+		}
+	}
+	return r
 }
 
 // applyTo does what c does to acc, in place; c is that of the file called via.
@@ -168,18 +197,9 @@ func (c change) applyTo(acc sections, via string) {
 			continue
 		}
 		for k, o := range e.onto {
-			s.Options[k] = o.reached(via).apply(s.Options[k])
+			s.Options[k] = o.apply(s.Options[k], via)
 		}
 	}
-}
-
-func (c *optionChange) reached(via string) *optionChange {
-	if via == "" {
-		return c
-	}
-	d := *c
-	d.alone, d.trail = c.alone.reached(via), c.trail.reached(via)
-	return &d
 }
 
 func (s *Section) reached(via string) *Section {

@@ -5,10 +5,6 @@ import (
 	"strings"
 )
 
-// maxText bounds the text of a value: `+=` in files that many paths lead to
-// can make it as long as one likes.
-const maxText = 16 << 20
-
 // lines is the text of a value, or a part of it: a list of lines. Its zero
 // value is the list without lines, which is not the same as one empty line.
 type lines struct {

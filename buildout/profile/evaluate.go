@@ -30,6 +30,8 @@ type Evaluator struct {
 	holes    map[string]bool
 	doing    []frame
 	further  diag.List
+	macros   map[string]map[string]*Value // expanded
+	spent    int                          // bytes that references stood for
 }
 
 // Evaluated is a section with its macros expanded.
@@ -163,7 +165,10 @@ func (ev *Evaluator) located(err error) error {
 func (e *Evaluated) dependencies(ctx context.Context) error {
 	names, _, failed := e.Get(ctx, "<part-dependencies>")
 	for _, name := range cfg.Fields(names) {
-		_, err := e.read(ctx, name, e.place("<part-dependencies>", name))
+		s, err := e.read(ctx, name, e.place("<part-dependencies>", name))
+		if d, ok := err.(*diag.Diagnostic); ok && s == nil {
+			d.WithPath(e.Name, "=>")
+		}
 		failed = e.eval.collect(failed, err)
 	}
 	return failed

@@ -21,8 +21,8 @@ func (e *Evaluated) expand() error {
 	return err
 }
 
-// macro returns the options of a section with its macros expanded. doing lists
-// the sections under expansion.
+// macro returns the options of a section with its macros expanded, each section
+// once. doing lists the sections under expansion.
 func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (map[string]*Value, error) {
 	if own["<"] == nil || name == "buildout" {
 		return own, nil
@@ -31,6 +31,9 @@ func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (
 		at := own["<"].At()
 		return nil, ev.fail(diag.At(at, "macro-loop", "Infinite extending loop %s", quote(name)).
 			WithPath(name, "<").WithHint("sections %s use each other as macros", strings.Join(doing, ", ")))
+	}
+	if known := ev.macros[name]; known != nil {
+		return known, nil
 	}
 	defer ev.Doing("Loading input sections for '%s'", name, "")()
 	doing = append(doing, name)
@@ -59,5 +62,9 @@ func (ev *Evaluator) macro(name string, own map[string]*Value, doing []string) (
 	}
 	updateSection(result, &Section{Name: name, Options: own, pending: true})
 	delete(result.Options, "<")
+	if ev.macros == nil {
+		ev.macros = map[string]map[string]*Value{}
+	}
+	ev.macros[name] = result.Options
 	return result.Options, nil
 }

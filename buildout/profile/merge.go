@@ -57,7 +57,7 @@ func settled(s *Section) *Section {
 func updateSection(s1, s2 *Section) {
 	if s2.pending {
 		for k, c := range changesOf(s2.Options) {
-			s1.Options[k] = c.apply(s1.Options[k])
+			s1.Options[k] = c.apply(s1.Options[k], "")
 		}
 	} else {
 		for k, v := range s2.Options {

@@ -130,6 +130,9 @@ func (e *Evaluated) references(ctx context.Context, text string, c *chain) (stri
 		failed = e.eval.collect(failed, err)
 		b.WriteString(text[:start])
 		b.WriteString(v)
+		if e.eval.spent += len(v); b.Len() > maxText || e.eval.spent > maxSpent {
+			return "", e.eval.fail(tooLarge(c.at(ref)).WithPath(splitKey(c)...))
+		}
 		text = text[start+end+1:]
 	}
 	if b.Len() == 0 {

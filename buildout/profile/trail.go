@@ -50,8 +50,11 @@ func (t *trail) then(u *trail) *trail {
 
 // reached returns t as it is seen from a file that extends the one of t.
 func (t *trail) reached(via string) *trail {
-	if t == nil {
-		return nil
+	if t == nil || via == "" {
+		return t
+	}
+	if t.older == nil && t.via != "" {
+		return &trail{newer: t.newer, via: treeName(baseOf(via), t.via), n: t.n}
 	}
 	return &trail{newer: t, via: via, n: t.n}
 }

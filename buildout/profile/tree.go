@@ -206,22 +206,21 @@ func (t *treeWalk) overUser(content sections) sections {
 func (t *treeWalk) change(n *treeNode) change {
 	if n.done == nil {
 		n.done = change{}
-		for _, c := range n.children {
-			n.done.after(t.change(c.node), c.entry)
-		}
-		n.done.after(changeOf(t.content(n.file, "")), "")
+		t.add(n.done, n, "")
 	}
 	return n.done
 }
 
-// checkSizes reports values that are too long to be kept.
-func (l *loader) checkSizes(all sections) {
-	for name, s := range all {
-		for key, v := range s.Options {
-			if v.huge {
-				l.errs.Add(diag.At(v.KeyAt(), "value-too-large", "the value is longer than %d MiB", maxText>>20).WithPath(name, key).
-					WithHint("its += counts once for each path that leads to the file; set the option with = in that file first"))
-			}
+// add adds to c what n and all that it extends do; via leads from the file of c
+// to n.
+func (t *treeWalk) add(c change, n *treeNode, via string) {
+	for _, child := range n.children {
+		entry := treeName(baseOf(via), child.entry)
+		if child.node.parents > 1 {
+			c.after(t.change(child.node), entry)
+		} else {
+			t.add(c, child.node, entry)
 		}
 	}
+	c.after(changeOf(t.content(n.file, "")), via)
 }

@@ -71,11 +71,11 @@ func TestDefaultCache(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	environ := []string{"HOME=/h"}
 	same(t, "file", Places("/x/software.cfg", environ),
-		Where{"/etc/gobuild.ini", "/h/.config/gobuild/gobuild.ini", "/x/gobuild.ini", environ})
-	same(t, "relative", Places("software.cfg", nil), Where{"/etc/gobuild.ini", "", "gobuild.ini", nil})
-	same(t, "URL", Places("https://h/software.cfg", nil), Where{"/etc/gobuild.ini", "", "", nil})
+		Where{"/etc/gobuild.ini", "/h/.config/gobuild/gobuild.ini", "/x/gobuild.ini", environ, nil})
+	same(t, "relative", Places("software.cfg", nil), Where{"/etc/gobuild.ini", "", "gobuild.ini", nil, nil})
+	same(t, "URL", Places("https://h/software.cfg", nil), Where{"/etc/gobuild.ini", "", "", nil, nil})
 	environ = []string{"HOME=/h", "XDG_CONFIG_HOME=/c"}
-	same(t, "XDG", Places("", environ), Where{"/etc/gobuild.ini", "/c/gobuild/gobuild.ini", "", environ})
+	same(t, "XDG", Places("", environ), Where{"/etc/gobuild.ini", "/c/gobuild/gobuild.ini", "", environ, nil})
 }
 
 // TestLayers: each file over the one before, the environment over all.
@@ -84,7 +84,7 @@ func TestLayers(t *testing.T) {
 	user := write(t, "; mine\n[gobuild]\n\njobs = 2\ntries = 2\ncolor=always\nmirrors =\n  https://h/x%20y#z\n  # not https://old\n\t~/m sub/dir\n\nsilence = a-b\n c\n")
 	project := write(t, "\ufeff[gobuild] # c\r\njobs = 3\r\ntries = 3\r\ncache = src\r\n")
 	environ := []string{"HOME=/h", "GOBUILD_JOBS=4", "GOBUILD_COLOR=", "GOBUILD_TIMEOUT=5", "GOBUILD_PYTHON_VERSION=2.7.18"}
-	s := load(t, Where{system, user, project, environ})
+	s := load(t, Where{system, user, project, environ, nil})
 	origins := s.Origins
 	s.Origins = nil
 	same(t, "settings", *s, Settings{
@@ -316,4 +316,27 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCheckSilence checks that codes which cannot be silenced are reported at
+// their places.
+func TestCheckSilence(t *testing.T) {
+	check := func(code string) *diag.Diagnostic {
+		if code == "good" {
+			return nil
+		}
+		return diag.At(diag.Span{}, "silence", "%s is bad", code)
+	}
+	file := write(t, "[gobuild]\nsilence = good bad\n  good\n  # bad\n  worse\n")
+	_, err := Load(Where{User: file, Environ: []string{"GOBUILD_SILENCE=good"}, CheckSilence: check})
+	var got []string
+	for _, d := range diag.All(err) {
+		line, column := d.At.From.LineColumn()
+		got = append(got, fmt.Sprintf("%d:%d %s %s", line, column, d.At.Text(), strings.Join(d.Path, ":")))
+	}
+	same(t, "problems", got, []string{"2:16 bad gobuild:silence", "5:3 worse gobuild:silence"})
+	_, err = Load(Where{Environ: []string{"GOBUILD_SILENCE=x"}, CheckSilence: check})
+	if err == nil || err.Error() != "<environment>:1:17: gobuild:silence: x is bad" {
+		t.Errorf("environment: %v", err)
+	}
 }

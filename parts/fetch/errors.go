@@ -70,7 +70,7 @@ func downloadHint(err error) string {
 	var status *statusError
 	switch {
 	case errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden):
-		return "the server wants a password (https://USER:PASSWORD@HOST/...) or refuses this program"
+		return "the server wants a user and a password, which a URL has before the host as USER:PASSWORD@, or it refuses this program"
 	case errors.As(err, &status) && status.code < 500:
 		return "correct the URL, or add a mirror that has the file"
 	case errors.Is(err, errTooLarge):

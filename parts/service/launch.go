@@ -99,6 +99,7 @@ func Run(l Launch) (Exit, error) {
 	var err error
 	switch {
 	case isChild:
+		dieWithParent(parent.pid)
 		err = parent.tell(becomes.become())
 	case stays != nil:
 		exit, err = stays.supervise(len(becomes.Tmpfs) > 0)
@@ -108,7 +109,16 @@ func Run(l Launch) (Exit, error) {
 	if i := (*interrupted)(nil); errors.As(err, &i) {
 		return Exit{Signal: i.signal}, nil
 	}
-	return exit, err
+	return exit, diagnosed(err)
+}
+
+// diagnosed gives an error that is no diagnostic a code.
+func diagnosed(err error) error {
+	var d *diag.Diagnostic
+	if err == nil || errors.As(err, &d) || errors.As(err, new(diag.List)) {
+		return err
+	}
+	return diag.At(diag.Span{}, "launch", "%v", err).WithCause(err)
 }
 
 // split divides the launch between a process that stays, if one is needed, and

@@ -21,7 +21,10 @@ import (
 const mark = "GOBUILD_EXEC_CHILD"
 
 // pipeToParent is the pipe of a child.
-type pipeToParent struct{ f *os.File }
+type pipeToParent struct {
+	f   *os.File
+	pid int // of the parent
+}
 
 // takeMark takes the mark out of the environment. isChild is false when there
 // is none, or one that another process left.
@@ -37,7 +40,7 @@ func takeMark(l *Launch) (p pipeToParent, isChild bool) {
 		return p, false
 	}
 	syscall.CloseOnExec(fd)
-	return pipeToParent{os.NewFile(uintptr(fd), "parent")}, true
+	return pipeToParent{os.NewFile(uintptr(fd), "parent"), os.Getppid()}, true
 }
 
 // message is an error on its way to the parent.

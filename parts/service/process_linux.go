@@ -90,6 +90,16 @@ func commandLine(pid int) []string {
 	return strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
 }
 
+// dieWithParent kills this thread's process when the parent ends. The wish is a
+// property of a thread: that of the first thread, which came with the start of
+// the process, is lost when another one executes the program.
+func dieWithParent(parent int) {
+	syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0)
+	if os.Getppid() != parent {
+		Die(syscall.SIGKILL)
+	}
+}
+
 const capSysAdmin = 21
 
 // attributes are those of a child. In name spaces of its own it has the

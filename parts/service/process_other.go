@@ -31,6 +31,8 @@ func selfPath(self string) string { return self }
 // commandLine knows of no process: there is no /proc.
 func commandLine(int) []string { return nil }
 
+func dieWithParent(int) {}
+
 func attributes(bool) *syscall.SysProcAttr { return nil }
 
 func mountAll(list []Tmpfs) error {

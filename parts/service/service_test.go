@@ -38,7 +38,14 @@ func launch(args []string) int {
 	}
 	l.Argv, l.Environ, l.Self = args[3:], os.Environ(), args
 	l.Warn = func(err error) { fmt.Fprintln(os.Stderr, "warning:", err) }
-	exit, err := Run(l)
+	// Never the first thread: what is a property of a thread must be right in
+	// any of them.
+	runtime.LockOSThread()
+	var exit Exit
+	var err error
+	done := make(chan struct{})
+	go func() { exit, err = Run(l); close(done) }()
+	<-done
 	for _, d := range diag.All(err) {
 		fmt.Fprintln(os.Stderr, d.Msg)
 	}

@@ -13,7 +13,7 @@ import (
 func catch() int {
 	c := make(chan os.Signal, 10)
 	signal.Notify(c, syscall.SIGINT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM)
-	fmt.Println("ready")
+	fmt.Println("foreground", isForeground())
 	for s := range c {
 		fmt.Println(s)
 		if s == syscall.SIGTERM {

@@ -50,16 +50,16 @@ func TestTerminal(t *testing.T) {
 		line := strings.TrimSpace(strings.ReplaceAll(lines.Text(), "^C", ""))
 		got = append(got, line)
 		switch line {
-		case "ready":
+		case "foreground true":
 			master.WriteString("\x03")
-		case "interrupt":
+		case "interrupt", "foreground false":
 			c.Process.Signal(syscall.SIGTERM)
 		}
 		if line == "terminated" {
 			break
 		}
 	}
-	if err := c.Wait(); err != nil || strings.Join(got, " ") != "ready interrupt terminated" {
+	if err := c.Wait(); err != nil || strings.Join(got, " ") != "foreground true interrupt terminated" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -159,6 +159,8 @@ func explain(code, msg, dir string, err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return d.WithHint("free some space and run again; the file still tells the state before")
+	case errors.Is(err, syscall.ENOTDIR) && path != nil:
+		return d.WithHint("%s is in the way: it is no directory", path.Path)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return d.WithHint("make %s writable for this user and run again", dir)
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"gobuild/buildout/diag"
 	"gobuild/parts"
 	"gobuild/parts/partstest"
 )
@@ -82,6 +83,9 @@ func TestInstallParentOnly(t *testing.T) {
 	err = Install(t.Context(), k.Work, f, func(context.Context) error { return nil })
 	if want := fmt.Sprintf("'%s' was not created", f.Location.Path); err == nil || err.Error() != want {
 		t.Errorf("nothing made: got %v, want %s", err, want)
+	}
+	if list := diag.All(err); list[0].Code != "location-not-made" {
+		t.Errorf("nothing made: the code is %s", list[0].Code)
 	}
 }
 

@@ -29,15 +29,17 @@ REFERENCE_ERRORS = ["${x}", "${}", "${a:}", "${:}", "${a:b:c}", "${a/b:c}", "${a
 class Case:
     """Files by path, options and assignments, and the parts to be resolved."""
 
-    def __init__(self, files, args, parts=(), lenient=False, dialects=("upstream", "slapos")):
+    def __init__(self, files, args, parts=(), lenient=False, dialects=("upstream", "slapos"), commands=("annotate", "resolve")):
         self.files, self.args, self.parts = dict(files), list(args), list(parts)
-        self.lenient, self.dialects = lenient, dialects
+        self.lenient, self.dialects, self.commands = lenient, dialects, commands
 
     def size(self):
-        return sum(len(t) + 10 for t in self.files.values()) + sum(len(a) for a in self.args + self.parts) + self.lenient
+        texts = list(self.files.values()) + self.args + self.parts
+        return sum(len(t) + 10 for t in texts) + self.lenient + len(self.dialects) + len(self.commands)
 
     def copy(self, **changes):
-        kept = dict(files=self.files, args=self.args, parts=self.parts, lenient=self.lenient, dialects=self.dialects)
+        kept = dict(files=self.files, args=self.args, parts=self.parts, lenient=self.lenient, dialects=self.dialects,
+                    commands=self.commands)
         kept.update(changes)
         return Case(**kept)
 
