@@ -290,7 +290,7 @@ func parseSpecifier(s string) (specifier, bool) {
 // contains reports whether the version text item fits, pre-releases included.
 func (s specifier) contains(item string) bool {
 	if s.op == "===" {
-		return strings.ToLower(item) == strings.ToLower(s.text)
+		return strings.EqualFold(item, s.text)
 	}
 	v, ok := parseVersion(item)
 	if !ok {

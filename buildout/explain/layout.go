@@ -38,13 +38,13 @@ type layout struct {
 
 // slot is a node, or the point in which an edge passes a layer.
 type slot struct {
-	node       int // or -1
-	edge       *Edge
-	layer      int
-	users      []int // slots in the layer before
-	needs      []int // slots in the layer behind
-	rank       float64
-	y, desired float64
+	node  int // or -1
+	edge  *Edge
+	layer int
+	users []int // slots in the layer before
+	needs []int // slots in the layer behind
+	rank  float64
+	y     float64
 }
 
 func (s *slot) height() float64 {

@@ -152,7 +152,20 @@ func (sn *snapshot) mayHave(section, name string, own bool) bool {
 	if options["recipe"] == nil {
 		return false
 	}
-	return e == nil || e.IsHollow() || !sn.ready[section]
+	return e == nil || e.IsHollow() || !sn.ready[section] && !sn.looksMisspelt(section, name)
+}
+
+// looksMisspelt reports whether name is close to an option of a section whose
+// recipe is known but could not be asked.
+func (sn *snapshot) looksMisspelt(section, name string) bool {
+	spec, known := sn.recipes.Find(sn.recipe(section))
+	names := sn.optionNames(section)
+	for _, o := range spec.Options {
+		if o.Name == name && o.Computed {
+			return false
+		}
+	}
+	return known && diag.DidYouMean(name, names) != ""
 }
 
 // optionNames returns the names of the options of a section: those of files

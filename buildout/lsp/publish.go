@@ -3,6 +3,7 @@ package lsp
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,15 @@ import (
 
 	"gobuild/buildout/diag"
 )
+
+// yields reports whether diagnostics have to wait: answers come first.
+func (s *server) yields(ctx context.Context) bool {
+	if len(s.in.waiting()) > 0 {
+		s.later()
+		return true
+	}
+	return ctx.Err() != nil
+}
 
 // found is what is wrong in a document.
 type found struct {
@@ -32,28 +42,26 @@ func (s *server) publish(ctx context.Context) {
 	var err error
 	defer s.survive("diagnostics", &err)
 	for _, path := range slices.Sorted(maps.Keys(s.files.documents)) {
-		if len(s.in.waiting()) > 0 {
-			s.later() // answers come first
-			return
-		}
 		d := s.files.documents[path]
 		v := view{d, s.snapshot(ctx, s.root(path))}
-		if ctx.Err() != nil {
+		if s.yields(ctx) {
 			return
 		}
-		now := s.findings(ctx, v)
-		if d.told == now {
-			continue
+		v.sn.diagnose() // each step takes less time than a user notices
+		if s.yields(ctx) {
+			return
 		}
-		d.told = now
 		p := publishParams{URI: d.uri, Diagnostics: []diagnostic{}}
 		if s.client.Document.Publish.Version {
 			p.Version = d.version
 		}
-		for _, f := range now.findings {
+		for _, f := range s.findings(ctx, v).findings {
 			p.Diagnostics = append(p.Diagnostics, s.diagnostic(v, f))
 		}
-		s.out.notify("textDocument/publishDiagnostics", p)
+		if text, err := json.Marshal(p); err == nil && d.told != string(text) {
+			d.told = string(text)
+			s.out.notify("textDocument/publishDiagnostics", p)
+		}
 	}
 }
 

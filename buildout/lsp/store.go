@@ -18,7 +18,7 @@ type document struct {
 	version *int
 	*index
 	found *found // what is wrong in it, for the last view of it
-	told  *found // what the client was told last
+	told  string // what the client was told last
 }
 
 // entry is a file on disk, read.

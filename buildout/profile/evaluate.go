@@ -166,8 +166,10 @@ func (e *Evaluated) dependencies(ctx context.Context) error {
 	names, _, failed := e.Get(ctx, "<part-dependencies>")
 	for _, name := range cfg.Fields(names) {
 		s, err := e.read(ctx, name, e.place("<part-dependencies>", name))
-		if d, ok := err.(*diag.Diagnostic); ok && s == nil {
-			d.WithPath(e.Name, "=>")
+		if s == nil {
+			for _, d := range diag.All(err) {
+				d.WithPath(e.Name, "=>")
+			}
 		}
 		failed = e.eval.collect(failed, err)
 	}

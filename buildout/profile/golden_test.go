@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -93,19 +94,22 @@ func assignments(comment string) []Assignment {
 	return list
 }
 
+// yesNo is a Condition.
+func yesNo(expr string) (bool, error) {
+	switch expr {
+	case "yes":
+		return true, nil
+	case "no":
+		return false, nil
+	}
+	return false, errors.New("name " + expr + " is not defined")
+}
+
 // evaluated is the profile after evaluation as text, or its errors.
 func evaluated(files memory, d Dialect, line []Assignment) string {
 	ctx := context.Background()
 	c := Config{Root: "buildout.cfg", Dir: "/p", Home: "/p/home", Dialect: d, Open: files, Executable: "python",
-		Assignments: line, Condition: func(expr string) (bool, error) {
-			switch expr {
-			case "yes":
-				return true, nil
-			case "no":
-				return false, nil
-			}
-			return false, errors.New("name " + expr + " is not defined")
-		}}
+		Assignments: line, Condition: yesNo}
 	p, err := Load(ctx, c)
 	if err != nil {
 		return problems(err)
@@ -255,15 +259,36 @@ func TestLinearName(t *testing.T) {
 	}
 }
 
-// FuzzEvaluate checks that no profile makes the evaluator panic.
+// FuzzEvaluate checks that no set of files makes the evaluator panic, that two
+// evaluations say the same, and that a file which several paths lead to gives
+// what walking each path gives. A NUL byte ends a file; the files are
+// buildout.cfg, a.cfg and b.cfg.
 func FuzzEvaluate(f *testing.F) {
 	for _, s := range []string{"[buildout]\nparts = a\n[a]\nrecipe = r\nx = ${b:y}\n[b]\n<= a\ny = ${:x}", "[buildout]\nextends = buildout.cfg",
-		"[buildout]\nparts = a\n[a]\n<= b\nx += ${a:x}\n[b]\nx -= 1\n<= a\n", "[buildout]\nparts = a\n[a]\nx = $${b:y}$$${a:_buildout_section_name_}"} {
+		"[buildout]\nparts = a\n[a]\n<= b\nx += ${a:x}\n[b]\nx -= 1\n<= a\n", "[buildout]\nparts = a\n[a]\nx = $${b:y}$$${a:_buildout_section_name_}",
+		"[buildout]\nextends = a.cfg b.cfg\nparts = s\n[s]\nx -= 1\n\x00[buildout]\nextends = b.cfg\n[s]\nx += 2\n\x00[s]\n<= m\nx += 1\n[m]\nx = 0\n"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		files := memory{}
+		for i, content := range strings.SplitN(text, "\x00", 3) {
+			files[[]string{"buildout.cfg", "a.cfg", "b.cfg"}[i]] = content
+		}
 		for _, d := range []Dialect{Upstream, SlapOS, Auto} {
-			evaluated(memory{"buildout.cfg": text}, d, nil)
+			if first, again := evaluated(files, d, nil), evaluated(files, d, nil); first != again {
+				t.Fatalf("%s: %s\nand then: %s", d, first, again)
+			}
+		}
+		l := treeLoader(files)
+		shared := sharedTree(l)
+		if len(l.errs) > 0 {
+			return
+		}
+		want, got := view(plainTree(treeLoader(files))), view(shared)
+		for k := range want {
+			if !reflect.DeepEqual(places(want[k]), places(got[k])) {
+				t.Fatalf("%s\ngot  %v\nwant %v", k, places(got[k]), places(want[k]))
+			}
 		}
 	})
 }

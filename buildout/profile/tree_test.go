@@ -35,7 +35,7 @@ func sharedTree(l *loader) sections {
 }
 
 func treeLoader(files memory) *loader {
-	l := &loader{Config: Config{Root: "/p/buildout.cfg", Dir: "/p", Dialect: Upstream, Open: files},
+	l := &loader{Config: Config{Root: "/p/buildout.cfg", Dir: "/p", Dialect: Upstream, Open: files, Condition: yesNo},
 		ctx: context.Background(), files: map[string]*file{}, seen: map[*file]bool{}}
 	l.profile = &Profile{Directory: "/p"}
 	return l

@@ -53,7 +53,7 @@ var keys = []*Key{
 			return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"}
 		}},
 	{Name: "silence", Default: "", Env: "GOBUILD_SILENCE", Takes: "codes, blanks or lines between",
-		Doc:   "Codes of warnings that are not shown. Errors cannot be silenced.",
+		Doc:   "Codes of warnings that are not shown, as `--silence` for one run. Errors cannot be silenced. docs/messages.md lists all codes.",
 		value: func(s *Settings) value { return &codes{&s.Silence} }},
 }
 

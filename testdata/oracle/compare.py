@@ -26,7 +26,7 @@ USER = [
     ("extended-by", "extended-by"), ("Invalid value for", "bad-boolean"), ("may not contain ${", "extends-cache-reference"),
     ("Couldn't open", "no-profile"), ("install-from-cache", "bad-buildout-option"), ("logging level", "bad-buildout-option"),
     ("invalid literal for int", "bad-buildout-option"), ("is ambiguous", "ambiguous-directory"),
-    ("too many values to unpack", "bad-recipe-name"), ("Unknown level", "bad-buildout-option"),
+    ("too many values to unpack", "bad-recipe-name"), ("Invalid verbosity", "bad-buildout-option"),
 ]
 
 

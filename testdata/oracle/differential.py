@@ -107,7 +107,7 @@ def examine(bench, seed, small):
         if small:
             case = shrink.shrink(case, bench.differences, found)
             said["found"] = bench.differences(case)
-        said["archive"] = archive.text(case, seed)
+        said["archive"] = archive.text(case, "seed " + seed)
     return said
 
 

@@ -59,7 +59,7 @@ class Generator:
         if rng.random() < 0.3:
             self.options += rng.sample(ODD_OPTIONS, 2)
         self.complete = rng.random() < 0.85
-        self.key = ""  # the option whose value is being made
+        self.section_name = self.key = ""  # the section and the option being made
         self.slapos = rng.random() < 0.4
 
     def chance(self, p):
@@ -72,6 +72,8 @@ class Generator:
 
     def case(self):
         r = self.rng
+        if self.chance(0.1):
+            return Case({"buildout.cfg": self.soup().encode("utf-8", "surrogateescape")}, ["-U"], lenient=self.chance(0.5))
         count = r.choice([1, 1, 2, 3, 3, 4, 5, 6, 8])
         names = ["buildout.cfg"] + ["%sf%d.cfg" % (r.choice(["", "", "", "sub/", "sub/deep/", "é/"]), i) for i in range(1, count)]
         extends = {name: self.extends(names, i) for i, name in enumerate(names)}
@@ -91,6 +93,14 @@ class Generator:
         args += self.assignments(names)
         parts = r.sample(self.sections, 1) if self.chance(0.1) else []
         return Case({n: t.encode("utf-8", "surrogateescape") for n, t in files.items()}, args, parts, self.chance(0.5))
+
+    def soup(self):
+        """A file of marks and spaces, for the reader of lines."""
+        r = self.rng
+        marks = ["[", "]", "=", "+", "-", "+=", " -= ", " = ", ":", "#", ";", "{", "}", "$", "${a:x}", "$$", "a", "x", "y", "<", "=>", "<=",
+                 " ", " ", "  ", "\t", "\n", "\n", "\n", "\r", "\r\n", "\n ", "\n\t", "\n\n", "\nx = ", "\nx += ", "\ny =\n", "\n[a]\n", "\n[b]",
+                 "[a:True]", "[a:False]\n", "True", "'", "1", "\\x23", "é"] + [r.choice(SPACES)]
+        return r.choice(["", "[buildout]\nparts =\n", "[a]\n", "[a]\nx =\n"]) + "".join(r.choice(marks) for _ in range(r.randint(1, 60)))
 
     def extends(self, names, i):
         """What the i-th file extends: files behind it, so that there is no cycle."""
@@ -162,7 +172,7 @@ class Generator:
 
     def section(self):
         r = self.rng
-        name = r.choice(self.sections)
+        name = self.section_name = r.choice(self.sections)
         lines = [self.header(name)]
         if self.chance(0.25):
             lines += self.macros(name)
@@ -264,7 +274,7 @@ class Generator:
             return r.choice(REFERENCE_ERRORS)
         if self.slapos and p < 0.2:
             return r.choice(["${:_profile_base_location_}", "${:_profile_base_location_}/x", "$${a:m}", "$${:x}", "$$${a:m}", "$$$${a:m}",
-                             "${a:_profile_base_location_}", "!py!'x'", "!py![1, 2]"])
+                             "${a:_profile_base_location_}", self.python()])
         lower = self.lower()
         if p < 0.3 and lower:
             return "${:%s}" % r.choice(lower)
@@ -278,6 +288,11 @@ class Generator:
         if not lower:
             return "${:_buildout_section_name_}"
         return "${%s:%s}" % (r.choice([s for s in self.sections if s != "buildout"]), r.choice(lower))
+
+    def python(self):
+        """A value that a recipe gets as an object; the engine's own options are none."""
+        own = self.section_name == "buildout" or self.key in ("recipe", "<part-dependencies>")
+        return "x" if own else self.rng.choice(["!py!'x'", "!py![1, 2]"])
 
     def lower(self):
         """Options that the value of self.key may refer to, so that there is no circle."""
@@ -314,11 +329,11 @@ class Generator:
         if self.chance(0.15):
             args.append("buildout:extends=" + " ".join(r.sample(names, min(len(names), r.choice([1, 1, 2])))))
         for _ in range(r.choice([0, 0, 0, 0, 1, 2, 3])):
-            self.key = r.choice(self.options)
+            self.section_name, self.key = "buildout", r.choice(self.options)
             key = self.key if self.chance(0.1) else "%s:%s" % (r.choice(self.sections), self.key)
-            if key in given:
+            if key.split(":")[-1] in given:
                 continue  # two spellings of one addition: see docs/compatibility.md
-            given.add(key)
+            given.add(key.split(":")[-1])
             op = r.choice(["=", "=", "+=", " +=", "-=", " -=", " = ", "  += "])
             args.append(key + op + r.choice([self.text(), self.plain_word(), "1\n2", ""]))
         if self.odd():
