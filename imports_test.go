@@ -52,9 +52,8 @@ var home = map[string][]string{
 	"github.com/klauspost/compress":   {"parts/fetch"},
 	"github.com/ulikunitz/xz":         {"parts/fetch"},
 	"github.com/sorairolake/lzip-go":  {"parts/fetch"},
-	"github.com/google/renameio":      {"parts/fetch", "parts/state", "parts/store", "recipes"},
+	"github.com/google/renameio":      {"recipes"},
 	"golang.org/x/term":               {"buildout/ui"},
-	"golang.org/x/sync":               {"parts/fetch"},
 	"github.com/rogpeppe/go-internal": {}, // tests only
 }
 

@@ -17,7 +17,7 @@ import (
 // cost more than it saves. The limit keeps large profiles small.
 const (
 	gcPercent   = 400
-	memoryLimit = 80 << 20
+	memoryLimit = 192 << 20
 )
 
 func main() {

@@ -58,6 +58,7 @@ type Engine struct {
 	client  *fetch.Client
 	// problems are what Inspect tolerates.
 	problems diag.List
+	probes   []*partLog // of sections that were prepared
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.
@@ -141,6 +142,7 @@ func (e *Engine) locate(part string, options map[string]string, shared bool) par
 // means all that the profile lists.
 func (e *Engine) Plan(ctx context.Context, in plan.Input) (*plan.Graph, error) {
 	defer e.eval.Doing("Installing.", "", "")()
+	defer e.closeProbes() // nothing is prepared after a plan
 	return e.build(ctx, in)
 }
 

@@ -172,11 +172,11 @@ func TestFailedInstallRemovesItsOwnOnly(t *testing.T) {
 
 func TestFailedUpdateForgetsThePart(t *testing.T) {
 	s := newStand(t)
-	text := "[buildout]\nparts = a\n[a]\nrecipe = fake\nown = one\nfail-update = broken\n"
+	text := "[buildout]\nparts = a\n[a]\nrecipe = fake\nown = one\nmore = two\nfail-update = broken\n"
 	s.must(text)
 	all, err := s.install(text)
-	if err == nil || len(all) != 0 || s.has("one") {
-		t.Errorf("error %v, recorded %v, file there %v", err, all, s.has("one"))
+	if err == nil || len(all) != 0 || s.has("one") || s.has("two") {
+		t.Errorf("error %v, recorded %v, one there %v, two there %v", err, all, s.has("one"), s.has("two"))
 	}
 	s.must(text)
 	s.checkDid("Installing a, Updating a, Installing a")
@@ -222,6 +222,16 @@ func TestNamedParts(t *testing.T) {
 	s.checkDid("Installing b")
 	s.must(text)
 	s.checkDid("Installing a, Installing c, Updating b")
+}
+
+func TestPartNamedTwice(t *testing.T) {
+	s := newStand(t)
+	text := "[buildout]\nparts = a\n[a]\nrecipe = fake\nown = one\n"
+	s.must(text)
+	if all := s.must(text+"x = 1\n", "a", "a"); len(all) != 1 || !s.has("one") {
+		t.Errorf("recorded %v, file there %v", all, s.has("one"))
+	}
+	s.checkDid("Installing a, Uninstalling a, Installing a")
 }
 
 func TestInterruptedInstall(t *testing.T) {

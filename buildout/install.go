@@ -122,7 +122,7 @@ func records(db *state.DB) []parts.Record {
 
 func (e *Engine) fetchConfig() fetch.Config {
 	c := e.Fetch
-	c.Offline = e.Base.Offline
+	c.Offline = e.Base.Offline || e.early("install-from-cache") == "true"
 	if e.Base.DownloadCache != "" {
 		c.DownloadCache = e.path(e.Base.DownloadCache)
 	}
@@ -138,11 +138,13 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 	dir := e.early("directory")
 	var log io.Writer = io.Discard
 	if !e.Fetch.ReadOnly {
-		log = newPartLog(e.logPathIn(dir, part))
+		file := newPartLog(e.logPathIn(dir, part))
+		e.probes = append(e.probes, file)
+		log = file
 	}
 	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.environ(), Log: log})
 	config := e.Fetch
-	config.Offline = e.early("offline") == "true"
+	config.Offline = e.early("offline") == "true" || e.early("install-from-cache") == "true"
 	if cache := e.early("download-cache"); cache != "" {
 		config.DownloadCache = filepath.Join(dir, cache)
 		if filepath.IsAbs(cache) {
@@ -153,7 +155,15 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 		}
 	}
 	client := fetch.New(config)
-	return proc, client.For(fetch.Part{Name: part, Dir: dir, Log: log, Events: event.Discard, Proc: proc})
+	return proc, client.For(fetch.Part{Name: part, Dir: dir, Log: log, Events: event.Discard})
+}
+
+// closeProbes closes the logs of what probe has served.
+func (e *Engine) closeProbes() {
+	for _, log := range e.probes {
+		log.Close()
+	}
+	e.probes = nil
 }
 
 // early returns an option of [buildout], which may still be under evaluation:

@@ -61,7 +61,7 @@ func (j *job) work() *parts.Work {
 		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
 		Own: j.own,
 	}
-	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Proc: proc})
+	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events})
 	return w
 }
 
@@ -89,18 +89,18 @@ func (j *job) perform(ctx context.Context) (parts.Record, error) {
 func (j *job) install(ctx context.Context) (parts.Record, error) {
 	end := j.begin("Installing")
 	w := j.work()
-	defer os.RemoveAll(w.Temp)
+	defer store.Remove(w.Temp)
 	err := j.node.Action.Run(ctx, w)
 	if err != nil {
-		j.discard(j.made)
-		err = j.failure(ctx, err)
+		err = errors.Join(j.failure(ctx, err), j.discard(j.made))
 	}
 	end(err)
 	return j.record(j.owned), err
 }
 
-// update refreshes an installed part. When that fails its files are removed
-// and it counts as not installed, as in zc.buildout.
+// update refreshes an installed part. When that fails its files, new ones
+// included, are removed and it counts as not installed, as in zc.buildout. An
+// interruption removes new ones only.
 func (j *job) update(ctx context.Context) (parts.Record, error) {
 	end := j.begin("Updating")
 	old := j.node.Old.Paths
@@ -109,12 +109,15 @@ func (j *job) update(ctx context.Context) (parts.Record, error) {
 		end(nil)
 		return j.record(old), nil
 	}
-	err := updater.Update(ctx, j.work())
-	if err != nil && ctx.Err() == nil {
-		j.discard(old)
-	}
+	w := j.work()
+	defer store.Remove(w.Temp)
+	err := updater.Update(ctx, w)
 	if err != nil {
-		err = j.failure(ctx, err)
+		lost := j.made
+		if ctx.Err() == nil {
+			lost = slices.Concat(old, j.made)
+		}
+		err = errors.Join(j.failure(ctx, err), j.discard(lost))
 	}
 	end(err)
 	paths := slices.Clone(old)
@@ -172,7 +175,7 @@ func (j *job) discard(paths []string) error {
 			continue
 		}
 		p = j.path(p)
-		if j.holdsAll(p) {
+		if store.Holds(p, j.Base.Directory) {
 			errs.Add(j.refused(p))
 			continue
 		}
@@ -181,13 +184,6 @@ func (j *job) discard(paths []string) error {
 		}
 	}
 	return errs.Err()
-}
-
-// holdsAll reports whether path is the buildout directory or above it, by the
-// name of the directory or by its real one.
-func (j *job) holdsAll(path string) bool {
-	real, err := filepath.EvalSymlinks(j.Base.Directory)
-	return holds(path, j.Base.Directory) || err == nil && holds(path, real)
 }
 
 // refused is the error for a recorded path that no recipe can have made.
@@ -203,12 +199,6 @@ func (j *job) undeletable(path string, err error) *diag.Diagnostic {
 	}
 	return diag.At(diag.Span{}, "uninstall-failed", "cannot delete %s: %v", path, reason).WithPath(j.node.Part).WithCause(err).
 		WithHint("make it deletable, or delete it by hand, and run again")
-}
-
-// holds reports whether path is dir or above it.
-func holds(path, dir string) bool {
-	relative, err := filepath.Rel(path, dir)
-	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
 }
 
 // failure turns the error of a recipe into a diagnostic that names the part,

@@ -23,6 +23,9 @@ func (e *Engine) Sign(ctx context.Context, tell func(recipes []string) (map[stri
 	for _, r := range records(db) {
 		installed[r.Options["recipe"]] = true
 	}
+	if len(installed) == 0 {
+		return 0, nil
+	}
 	signatures, err := tell(slices.Sorted(maps.Keys(installed)))
 	if err != nil {
 		return 0, err

@@ -97,9 +97,6 @@ type Work struct {
 	// Own records a path as belonging to the part: uninstall deletes it, and
 	// so does a failed install. Relative paths are relative to Dir.
 	Own func(path string)
-	// Nested runs another profile with some options set, as a buildout of its
-	// own.
-	Nested func(ctx context.Context, profile string, set map[string]string) error
 	// Umask of the process, for files that are created with an exact mode.
 	Umask int
 	// Launcher is the path of the gobuild binary, for scripts that need it to
@@ -168,6 +165,9 @@ type FetchRequest struct {
 	At         diag.Span  // the option that holds the URL
 	Offline    *bool      // the part's own setting; nil means that of [buildout]
 	Directory  bool       // a local directory is a legal answer
+	// CacheFolder is the folder of the download-cache that has the file; ""
+	// is the download-cache itself.
+	CacheFolder string
 }
 
 // Fetched is a local file that holds the answer. It must not be changed: it is

@@ -20,9 +20,6 @@ const cmmiBuildDirectory = ".build"
 // cmmiHooks are the options that hold hooks.
 var cmmiHooks = []string{"pre-configure-hook", "pre-make-hook", "post-make-hook"}
 
-// cmmiScripts are the options that hold shell scripts.
-var cmmiScripts = []string{"pre-configure", "pre-build", "pre-install", "post-install"}
-
 func cmmiSpec() parts.Spec {
 	return parts.Spec{
 		Names: []string{"cmmi", "slapos.recipe.cmmi"},
@@ -35,6 +32,9 @@ pre-configure-hook, pre-configure, configure, pre-make-hook, pre-build, make,
 pre-install, make install, post-make-hook, post-install. The build directory is
 removed afterwards. A failed build stays as it is, with a script
 slapos.recipe.build.env.sh that sets its environment; the next run starts anew.
+Booleans, hooks and other options with a bad form are refused before anything is
+built; command lines when the build starts; scripts and environment when they
+are needed.
 
 In command lines and scripts %(option)s is the value of an option of the part,
 so a percent sign is written as %%. In all options @@LOCATION@@ is the location.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,16 +34,11 @@ func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.env.resolve(w.Proc.Environ())
-	if err != nil {
-		return err
-	}
-	c := &cmmiBuild{a, newBuilder(w, a.options, set), lines, workPath(w, a.options.values["compile-directory"])}
+	c := &cmmiBuild{a, newBuilder(w, a.options, nil), lines, workPath(w, a.options.values["compile-directory"])}
 	c.strict, c.envScript = true, cmmiEnvScript
 	if err := c.prepareSource(ctx); err != nil {
 		return err
 	}
-	sayEnvironment(w, set)
 	if err := c.steps(ctx); err != nil {
 		return c.leave(ctx, err)
 	}
@@ -67,8 +63,14 @@ func (c *cmmiBuild) prepareSource(ctx context.Context) error {
 	return nil
 }
 
-// steps runs all steps in order.
+// steps runs all steps in order, with the environment of the part.
 func (c *cmmiBuild) steps(ctx context.Context) error {
+	set, err := c.cmmiAction.env.resolve(c.base)
+	if err != nil {
+		return err
+	}
+	sayEnvironment(c.w, set)
+	maps.Copy(c.builder.env, set)
 	patch := c.builder.options.text("patch-binary", "patch") + " " + c.builder.options.words("patch-options", "-p0")
 	if err := c.patch(ctx, patch, c.patches); err != nil {
 		return err

@@ -14,8 +14,8 @@ type cmmiLines struct{ configure, make, install cmmiLine }
 // cmmiPiece is the part of a command line that comes from one option.
 type cmmiPiece struct{ key, text string }
 
-// commandLines returns the command lines. It also checks the scripts, which
-// are formatted later: a hook may change options.
+// commandLines returns the command lines. The scripts are formatted later: a
+// hook may change options.
 func (a *cmmiAction) commandLines() (lines cmmiLines, err error) {
 	o := a.options
 	configure, build, install := o.cmmiPieces()
@@ -31,7 +31,7 @@ func (a *cmmiAction) commandLines() (lines cmmiLines, err error) {
 	lines.configure.place = o.firstPlace("configure-command", "configure-options")
 	lines.make.place = o.firstPlace("make-binary", "make-options")
 	lines.install.place = o.firstPlace("make-targets", "make-binary", "make-options")
-	return lines, a.checkScripts()
+	return lines, nil
 }
 
 // cmmiJoin formats pieces and joins them.
@@ -45,21 +45,6 @@ func (s optionSnapshot) cmmiJoin(pieces []cmmiPiece) (string, error) {
 		texts[i] = text
 	}
 	return strings.Join(texts, " "), nil
-}
-
-// checkScripts formats the scripts; when there are hooks, only their syntax is
-// known.
-func (a *cmmiAction) checkScripts() error {
-	for _, key := range cmmiScripts {
-		err := a.options.checkPercent(key)
-		if err == nil && len(a.hooks) == 0 {
-			_, err = a.options.format(key, a.options.text(key, ""))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // cmmiPieces returns the command lines before they are formatted.

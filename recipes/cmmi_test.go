@@ -150,10 +150,10 @@ func TestCmmiRefuses(t *testing.T) {
 		{"keep", "url = x\nkeep-compile-dir = yes", "keep-compile-dir", `"yes" is not a boolean: it must be true or false`},
 		{"strip", "url = x\nstrip-top-level-dir = 1", "strip-top-level-dir", `"1" is not a boolean: it must be true or false`},
 		{"offline", "url = x\noffline = 1", "offline", `"1" is not a boolean: it must be true or false`},
-		{"md5sum", "url = x\nmd5sum = 12", "md5sum", `"12" is not an MD5 checksum: it must be 32 hexadecimal digits`},
+		{"sha256sum", "url = x\nsha256sum = 12", "sha256sum", `"12" is not an SHA256 checksum: it must be 64 hexadecimal digits`},
 		{"environment", "url = x\nenvironment = A=1\n  A=2", "environment", "Key 'A' is repeated"},
-		{"environment section", "url = x\nenvironment = none", "environment", `"none" is no section`},
-		{"patch", "url = x\npatches = p#1", "patches", `"1" is not an MD5 checksum: after the # of "p" there must be 32 hexadecimal digits`},
+		{"environment section", "url = x\nenvironment = none", "environment", "The referenced section, 'none', was not defined."},
+		{"patch", "url = x\npatches = #1", "patches", `"#1" names no file`},
 		{"hook", "url = x\npre-make-hook = h.py#" + sum, "pre-make-hook", `"h.py#` + sum + `" names no function`},
 	})
 }
@@ -161,13 +161,13 @@ func TestCmmiRefuses(t *testing.T) {
 // All that is wrong with a section is told at once.
 func TestCmmiRefusesSeveral(t *testing.T) {
 	s := newStand(t)
-	o := s.section("shared = 1\npath = x\nurl = y\noffline = 1\npatches = #\nenvironment = A=%\nkeep-compile-dir = 2\npre-make-hook = x\nlocation = z\nmd5sum = 1")
+	o := s.section("shared = 1\npath = x\nurl = y\noffline = 1\npatches = #\nenvironment =\n  A=1\n  j\nkeep-compile-dir = 2\npre-make-hook = x\nlocation = z\nmd5sum = 1")
 	_, err := cmmi{}.Prepare(t.Context(), o)
 	var got []string
 	for _, d := range diag.All(err) {
 		got = append(got, d.At.Text())
 	}
-	if want := []string{"1", "2", "x", "z", "x", "1", "A=%", "#"}; !slices.Equal(got, want) {
+	if want := []string{"1", "2", "x", "z", "x", "1", "j", "#"}; !slices.Equal(got, want) {
 		t.Errorf("got %q in\n%v\nwant %q", got, err, want)
 	}
 }
@@ -279,7 +279,7 @@ func TestCmmiEnvironment(t *testing.T) {
 	}
 }
 
-// What cannot be formatted is told before anything is fetched.
+// Command lines that cannot be formatted are told before anything is fetched.
 func TestCmmiPercentFails(t *testing.T) {
 	for _, c := range []struct{ lines, key, msg string }{
 		{"configure-options = --rate=100%", "configure-options", "incomplete format"},
@@ -287,10 +287,6 @@ func TestCmmiPercentFails(t *testing.T) {
 		{"make-options = %d", "make-options", "%d names no value: it must be %(name)s"},
 		{"make-targets = %(x", "make-targets", "incomplete format key"},
 		{"configure-command = date +%Y", "configure-command", "unsupported format character 'Y' (0x59) at index 7"},
-		{"post-install = %", "post-install", "incomplete format"},
-		{"post-install = %(none)s", "post-install", "Missing option: foo:none"},
-		{"post-make-hook = h.py:f\npost-install = %", "post-install", "incomplete format"},
-		{"environment = A=%(NONE)s", "environment", "the value of A needs the environment variable NONE, which is not set"},
 	} {
 		s := newCmmi(t)
 		o := s.section("url = @ROOT@/foo.tgz\n" + c.lines)
@@ -303,15 +299,41 @@ func TestCmmiPercentFails(t *testing.T) {
 	}
 }
 
+// A script or a variable that cannot be formatted is told where it is needed:
+// what was built so far stays, with the script that sets its environment.
+func TestCmmiPercentFailsLate(t *testing.T) {
+	for _, c := range []struct {
+		lines, key, msg string
+		commands        int
+	}{
+		{"pre-configure = echo 5%", "pre-configure", "incomplete format", 0},
+		{"post-install = %", "post-install", "incomplete format", 3},
+		{"post-install = %(none)s", "post-install", "Missing option: foo:none", 3},
+		{"environment = A=%(NONE)s", "environment", "the value of A needs the environment variable NONE, which is not set", 0},
+		{"environment = A=100%", "environment", "incomplete format", 0},
+	} {
+		s := newCmmi(t)
+		o := s.section("url = @ROOT@/foo.tgz\n" + c.lines)
+		a := s.prepare(cmmi{}, o)
+		s.checkFails(a.Run(t.Context(), s.Work), o, c.key, c.msg)
+		if isMissing(s.at("parts/foo/.build/foo-1/" + cmmiEnvScript)) {
+			t.Errorf("%s: there is no %s", c.lines, cmmiEnvScript)
+		}
+		if n := len(s.Runner.Commands()); n != c.commands {
+			t.Errorf("%s: %d commands, want %d", c.lines, n, c.commands)
+		}
+	}
+}
+
 func TestCmmiPercentHint(t *testing.T) {
 	s := newCmmi(t)
-	err := s.prepare(cmmi{}, s.section("url = x\nversion = 1\npre-build = %(verson)s")).Run(t.Context(), s.Work)
+	err := s.prepare(cmmi{}, s.section("url = @ROOT@/foo.tgz\nversion = 1\npre-build = %(verson)s")).Run(t.Context(), s.Work)
 	var d *diag.Diagnostic
-	if !errors.As(err, &d) || d.Hint != `did you mean "version"?` {
+	if !errors.As(err, &d) || !strings.HasSuffix(d.Hint, `did you mean "version"?`) {
 		t.Errorf("got %+v", d)
 	}
-	err = s.prepare(cmmi{}, s.section("url = x\npre-build = date +%s")).Run(t.Context(), s.Work)
-	if !errors.As(err, &d) || d.Hint != "the text is formatted with %(name)s; a percent sign is written as %%" {
+	err = s.prepare(cmmi{}, s.section("url = @ROOT@/foo.tgz\npre-build = date +%s")).Run(t.Context(), s.Work)
+	if !errors.As(err, &d) || !strings.HasSuffix(d.Hint, "the text is formatted with %(name)s; a percent sign is written as %%") {
 		t.Errorf("got %+v", d)
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ uninstalled. The file is written again when its content would differ.`,
 			{Name: "overwrite", Default: "true", Doc: "y, yes, 1 or true; anything else keeps an output that exists, and leaves it when the part is uninstalled."},
 			{Name: "input-encoding", Default: "utf-8", Doc: "Encoding of the template: utf-8, ascii or latin-1."},
 			{Name: "output-encoding", Default: "utf-8", Doc: "Encoding of the output: utf-8, ascii or latin-1."},
-			{Name: "timeout", Default: "1.0", Doc: "Seconds to wait for the url; read by the Python recipe only."},
+			{Name: "timeout", Default: "1.0", Doc: "Seconds to wait for the url; checked, but used by the Python recipe only."},
 		},
 		Recipe: collectivetemplateRecipe{},
 	}
@@ -61,10 +62,11 @@ func (collectivetemplateRecipe) Prepare(ctx context.Context, o parts.Options) (p
 		return nil, err
 	}
 	a := &collectivetemplateAction{place: optionPlace(o, "output"), output: optionText(o, "output")}
-	if a.overwrite, err = optionBoolWords(o, "overwrite", true, trueWords, nil); err != nil {
+	overwrite, _, set := o.Lookup("overwrite")
+	a.overwrite = !set || slices.Contains(trueWords, strings.ToLower(overwrite))
+	if err := collectivetemplateTimeout(o); err != nil {
 		return nil, err
 	}
-	optionText(o, "timeout")
 	source, info, err := collectivetemplateSource(ctx, o, key)
 	if err != nil {
 		return nil, err
@@ -72,7 +74,7 @@ func (collectivetemplateRecipe) Prepare(ctx context.Context, o parts.Options) (p
 	if info != nil {
 		a.mode, a.hasMode = info.Mode()&(fs.ModePerm|specialBits), true
 	}
-	if mode, set, err := optionMode(o, "mode"); err != nil {
+	if mode, set, err := optionModeGiven(o, "mode"); err != nil {
 		return nil, err
 	} else if set {
 		a.mode, a.hasMode = mode, true
@@ -81,6 +83,16 @@ func (collectivetemplateRecipe) Prepare(ctx context.Context, o parts.Options) (p
 		return nil, err
 	}
 	return a, nil
+}
+
+// collectivetemplateTimeout checks the option that only the Python recipe
+// needs.
+func collectivetemplateTimeout(o parts.Options) error {
+	text, _, set := o.Lookup("timeout")
+	if _, err := strconv.ParseFloat(text, 64); set && err != nil {
+		return optionError(o, "timeout", codeBadValue, "%q is not a number of seconds", text)
+	}
+	return nil
 }
 
 // trueWords are the words that most recipes take for true.
@@ -121,19 +133,29 @@ func collectivetemplateSource(ctx context.Context, o parts.Options, key string) 
 			return "", nil, optionError(o, key, codeFile, "Input file '%s' does not exist.", value)
 		}
 	default:
+		if !collectivetemplateURL.MatchString(value) {
+			return "", nil, optionError(o, key, codeBadValue, "unknown url type: '%s'", value).
+				WithHint("a path is given as input, or as a URL that begins with file:")
+		}
 		raw, _, err = readSource(ctx, o, key, value, nil)
 	}
 	if err != nil {
 		return "", nil, optionPlace(o, key).wrap(err)
 	}
-	text, err = collectivetemplateDecode(raw, optionText(o, "input-encoding"))
+	text, err = collectivetemplateDecode(raw, collectivetemplateEncoding(o, "input-encoding"))
 	return text, info, optionPlace(o, "input-encoding").wrap(err)
 }
 
 // trimBlanks removes white space at the start of text.
 func trimBlanks(text string) string { return strings.TrimLeftFunc(text, unicode.IsSpace) }
 
+// collectivetemplateURL is the start of a URL that can be read.
+var collectivetemplateURL = regexp.MustCompile(`(?i)^(https?|ftp|file):`)
+
 func collectivetemplateInput(ctx context.Context, o parts.Options, value string) ([]byte, fs.FileInfo, error) {
+	if value == "" {
+		return nil, nil, fs.ErrNotExist
+	}
 	path, err := absolutePath(ctx, o, value)
 	if err != nil {
 		return nil, nil, err
@@ -158,16 +180,24 @@ func collectivetemplateRender(ctx context.Context, o parts.Options, key, text st
 	if err != nil {
 		return nil, templateError(err, src, at)
 	}
-	raw, err := collectivetemplateEncode(text, optionText(o, "output-encoding"))
+	raw, err := collectivetemplateEncode(text, collectivetemplateEncoding(o, "output-encoding"))
 	return raw, optionPlace(o, "output-encoding").wrap(err)
 }
 
 // collectivetemplateLimits are the encodings with the largest character that
 // each can hold; utf-8 holds all.
 var collectivetemplateLimits = map[string]rune{
-	"": unicode.MaxRune, "utf-8": unicode.MaxRune, "utf8": unicode.MaxRune,
-	"latin-1": 0xff, "latin1": 0xff, "iso-8859-1": 0xff, "iso8859-1": 0xff,
+	"utf-8": unicode.MaxRune, "utf8": unicode.MaxRune, "u8": unicode.MaxRune,
+	"latin-1": 0xff, "latin1": 0xff, "latin": 0xff, "l1": 0xff, "iso-8859-1": 0xff, "iso8859-1": 0xff,
 	"ascii": 0x7f, "us-ascii": 0x7f,
+}
+
+// collectivetemplateEncoding returns the encoding that an option names.
+func collectivetemplateEncoding(o parts.Options, key string) string {
+	if name, _, set := o.Lookup(key); set {
+		return name
+	}
+	return "utf-8"
 }
 
 func collectivetemplateLimit(encoding string) (rune, error) {
@@ -220,8 +250,11 @@ func (a *collectivetemplateAction) Run(_ context.Context, w *parts.Work) error {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && !a.overwrite {
 		return nil
 	}
-	if err := makeDirs(w, filepath.Dir(path), w.Own); err != nil {
+	if err := collectivetemplateParents(w, a.output); err != nil {
 		return a.place.wrap(err)
+	}
+	if strings.HasSuffix(a.output, "/") {
+		return a.place.fail(codeFile, "Is a directory: '%s'", a.output)
 	}
 	if a.overwrite {
 		w.Own(a.output)
@@ -231,6 +264,26 @@ func (a *collectivetemplateAction) Run(_ context.Context, w *parts.Work) error {
 		mode = umasked(w, 0o666)
 	}
 	return a.place.wrap(writeFile(path, a.text, mode))
+}
+
+// collectivetemplateParents makes the missing parents of path and owns them,
+// by names that are relative if path is.
+func collectivetemplateParents(w *parts.Work, path string) error {
+	dir := strings.TrimRight(path[:strings.LastIndex(path, "/")+1], "/")
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(workPath(w, dir))
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if err := collectivetemplateParents(w, dir); err != nil {
+			return err
+		}
+		w.Own(dir)
+	}
+	return makeDirs(w, workPath(w, dir), nil)
 }
 
 // Update writes the file when its content differs.

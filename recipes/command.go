@@ -7,10 +7,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"gobuild/buildout/event"
 	"gobuild/parts"
 	"gobuild/parts/run"
+	"gobuild/parts/service"
 )
 
 func commandSpec() parts.Spec {
@@ -109,13 +111,24 @@ func (a *commandAction) execute(ctx context.Context, w *parts.Work, c commandLin
 		w.Say(event.Warning, "Non zero exit code ("+commandStatus(exit)+") while running command; stop-on-error is not set.")
 		return nil
 	}
-	return c.place.fail("command-failed", "Non zero exit code (%s) while running command.", commandStatus(exit)).WithCause(err)
+	d := c.place.fail("command-failed", "Non zero exit code (%s) while running command.", commandStatus(exit)).WithCause(err)
+	if exit.Signal != "" {
+		d.WithHint("the command was ended by %s", exit.Signal)
+	}
+	return d
 }
 
-// commandStatus is the exit status, or the signal that ended the command.
+// commandStatus is the exit status; that of a signal is negative.
 func commandStatus(e *parts.ExitError) string {
-	if e.Signal != "" {
+	if e.Signal == "" {
+		return fmt.Sprint(e.Code)
+	}
+	number, err := service.ParseSignal(strings.TrimPrefix(e.Signal, "SIG"))
+	switch {
+	case e.Signal == "SIGKILL":
+		number = syscall.SIGKILL
+	case err != nil:
 		return e.Signal
 	}
-	return fmt.Sprint(e.Code)
+	return fmt.Sprintf("-%d", int(number))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gobuild/parts"
 	"gobuild/parts/store"
@@ -64,18 +65,24 @@ func (downloadRecipe) Prepare(_ context.Context, o parts.Options) (parts.Action,
 	if _, _, ok := o.Lookup("mode"); ok {
 		return nil, optionError(o, "mode", codeConflict, "option 'mode' not supported")
 	}
-	shared, err := downloadShared(o, "destination")
+	shared, err := optionBool(o, "shared", false)
+	if err == nil && shared && len(request.Sums) == 0 {
+		err = optionError(o, "md5sum", codeMissingOption, "When shared=true, option 'md5sum' must be set")
+	}
+	if err == nil {
+		shared, err = downloadShared(o, "destination")
+	}
 	if err != nil {
 		return nil, err
-	}
-	if shared && len(request.Sums) == 0 {
-		return nil, optionError(o, "md5sum", codeMissingOption, "When shared=true, option 'md5sum' must be set")
 	}
 	a := &downloadAction{place: optionPlace(o, "url"), request: request}
 	if a.frame.Location, err = o.Location(shared); err != nil {
 		return nil, err
 	}
-	if a.target = optionText(o, "destination"); a.target != "" {
+	if a.target = optionText(o, "destination"); strings.HasSuffix(a.target, "/") {
+		return nil, optionError(o, "destination", codeBadValue, "'%s' is the name of a directory, not of a file", a.target)
+	}
+	if a.target != "" {
 		a.frame = store.Frame{Location: parts.Location{Path: a.target}, ParentOnly: true}
 	} else {
 		a.target = filepath.Join(a.frame.Location.Path, downloadName(o))
@@ -128,6 +135,7 @@ func (a *downloadAction) Run(ctx context.Context, w *parts.Work) error {
 	if !a.frame.ParentOnly {
 		return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.fetch(w)))
 	}
+	w = ownAs(w, a.target)
 	return a.place.wrap(fetched(ctx, w, a.request, func(got parts.Fetched) error {
 		return store.Install(ctx, w, a.absolute(w), func(ctx context.Context) error { return a.put(ctx, w, got) })
 	}))

@@ -185,6 +185,7 @@ func TestDownloadRefused(t *testing.T) {
 		{"offline", "url = u\noffline = yes", "offline", `"yes" is not a boolean: it must be true or false`},
 		{"shared", "url = u\nshared = True", "shared", `"True" is not a boolean: it must be true or false`},
 		{"shared without md5", "url = u\nshared = true", "md5sum", "When shared=true, option 'md5sum' must be set"},
+		{"directory", "url = u\ndestination = d/", "destination", "'d/' is the name of a directory, not of a file"},
 		{"shared with destination", "url = u\nshared = true\ndestination = d\n" + sum, "destination", "When shared=true, option 'destination' can't be set"},
 		{"sha1", "url = u\nsha1sum = " + zeroMD5, "sha1sum", `"` + zeroMD5 + `" is not an SHA1 checksum: it must be 40 hexadecimal digits`},
 	})

@@ -232,9 +232,6 @@ func (a *gitcloneAction) failed(w *parts.Work, dir string, cause error) error {
 
 // clone runs the commands that make a clone.
 func (a *gitcloneAction) clone(ctx context.Context, w *parts.Work, dir string) error {
-	if err := makeDirs(w, filepath.Dir(dir), nil); err != nil {
-		return err
-	}
 	w.Step("clone")
 	if err := a.git(ctx, w, w.Dir, "clone", a.options.cloneArguments(a.explicit, dir)...); err != nil {
 		return err

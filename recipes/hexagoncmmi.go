@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,8 +22,9 @@ func hexagonCmmiSpec() parts.Spec {
 The archive of url is unpacked into LOCATION__compile__, configured, built and
 installed there; path names a directory that is built in place instead. There
 is no %(option)s, and the shell does not run under set -e. Neither a failed
-build nor what was in the location before is removed. For new profiles use
-cmmi.`,
+build nor what was in the location before is removed. Links in an archive stay
+links; the Python recipe makes files of those to files, and leaves out others.
+For new profiles use cmmi.`,
 		Options: hexagoncmmiOptions(),
 		Open:    true,
 		Version: 1,
@@ -151,5 +153,16 @@ func hexagoncmmiEnvironment(ctx context.Context, o parts.Options) (environment, 
 		}
 		env[name] = variable{value, optionPlace(o, "environment")}
 	}
-	return env, env.check()
+	return env, hexagoncmmiCheck(env)
+}
+
+// hexagoncmmiCheck tells whether all values can be formatted.
+func hexagoncmmiCheck(env environment) error {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		v := env[name]
+		if _, err := formatPercent(v.value, func(string) (string, error) { return "", nil }); err != nil {
+			return v.place.percent(err)
+		}
+	}
+	return nil
 }

@@ -55,7 +55,7 @@ func TestHexagoncmmiRefuses(t *testing.T) {
 		{"environment", "url = x\nenvironment = junk", "environment", "Invalid environment variable definition: junk"},
 		{"percent", "url = x\nenvironment = A=%", "environment", "incomplete format"},
 		{"hook", "url = x\npost-make-hook = x", "post-make-hook", `"x" names no function`},
-		{"md5sum", "url = x\nmd5sum = 1", "md5sum", `"1" is not an MD5 checksum: it must be 32 hexadecimal digits`},
+		{"sha256sum", "url = x\nsha256sum = 1", "sha256sum", `"1" is not an SHA256 checksum: it must be 64 hexadecimal digits`},
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/parts"
 	"gobuild/parts/store"
@@ -27,7 +28,8 @@ The directory is owned by the part if the part made it, and so is each entry at
 the top of it. Booleans are yes, true, 1 or on; anything else is false.
 
 When an entry exists already, and must not be ignored, nothing is moved; the
-Python recipe moves what comes before it.`,
+Python recipe moves what comes before it. Links in an archive stay links; the
+Python recipe makes files of those to files, and leaves out others.`,
 		Open: true,
 		Options: append([]parts.OptionSpec{
 			{Name: "url", Required: true, Doc: "The URL or path of the package."},
@@ -72,9 +74,6 @@ func (hexagondownloadRecipe) Prepare(_ context.Context, o parts.Options) (parts.
 		return nil, err
 	}
 	a := &hexagondownloadAction{place: optionPlace(o, "url"), request: request}
-	if a.mode, a.hasMode, err = optionMode(o, "mode"); err != nil {
-		return nil, err
-	}
 	if err := hexagondownloadDefaults(o); err != nil {
 		return nil, err
 	}
@@ -85,9 +84,14 @@ func (hexagondownloadRecipe) Prepare(_ context.Context, o parts.Options) (parts.
 	for _, line := range optionLines(o, "excludes") {
 		a.excludes = append(a.excludes, hexagondownloadCompile(line))
 	}
-	a.destination = optionText(o, "destination")
+	if a.destination, err = requirePath(o, "destination"); err != nil {
+		return nil, err
+	}
 	if !is("download-only") {
 		return a, nil
+	}
+	if a.mode, a.hasMode, err = optionMode(o, "mode"); err != nil {
+		return nil, err
 	}
 	if a.filename, err = hexagondownloadName(o); err != nil {
 		return nil, err
@@ -145,8 +149,10 @@ func hexagondownloadName(o parts.Options) (string, error) {
 	return path.Base(name), nil
 }
 
-// Run gets the package and puts it in its place.
+// Run gets the package and puts it in its place. The directory that it makes
+// is owned once something comes into it: a package of no use leaves it empty.
 func (a *hexagondownloadAction) Run(ctx context.Context, w *parts.Work) error {
+	w = ownAs(w, a.destination)
 	w.Step("fetch")
 	got, err := w.Fetch.Fetch(ctx, a.request)
 	if err != nil {
@@ -156,19 +162,14 @@ func (a *hexagondownloadAction) Run(ctx context.Context, w *parts.Work) error {
 		defer os.Remove(got.Path)
 	}
 	destination, made := workPath(w, a.destination), false
-	err = makeDirs(w, destination, func(dir string) {
-		if dir == destination {
-			w.Own(dir)
-			made = true
-		}
-	})
+	err = makeDirs(w, destination, func(dir string) { made = made || dir == destination })
 	if err != nil {
 		return a.place.wrap(err)
 	}
 	if a.filename != "" {
-		return a.place.wrap(a.copy(ctx, w, got, !made))
+		return a.place.wrap(a.copy(ctx, w, got, made))
 	}
-	return a.place.wrap(a.unpack(ctx, w, got.Path))
+	return a.place.wrap(a.unpack(ctx, w, got.Path, made))
 }
 
 // Update gets the package again if on-update is set.
@@ -176,12 +177,15 @@ func (a *hexagondownloadAction) Update(ctx context.Context, w *parts.Work) error
 	if !a.again {
 		return nil
 	}
-	return a.Run(ctx, w)
+	// What the part owns stays as it is, as with the Python recipe.
+	unowned := *w
+	unowned.Own = func(string) {}
+	return a.Run(ctx, &unowned)
 }
 
 // copy puts the file itself in the directory. It is owned unless the whole
-// directory is.
-func (a *hexagondownloadAction) copy(ctx context.Context, w *parts.Work, got parts.Fetched, own bool) error {
+// directory is, because it was made for it.
+func (a *hexagondownloadAction) copy(ctx context.Context, w *parts.Work, got parts.Fetched, made bool) error {
 	target := workPath(w, filepath.Join(a.destination, a.filename))
 	info, err := os.Stat(got.Path)
 	if err != nil {
@@ -197,20 +201,25 @@ func (a *hexagondownloadAction) copy(ctx context.Context, w *parts.Work, got par
 	if a.hasMode {
 		mode = a.mode
 	}
-	if own {
+	if made {
+		w.Own(workPath(w, a.destination))
+	} else {
 		w.Own(target)
 	}
 	return copyFile(ctx, got.Path, target, mode)
 }
 
 // unpack moves the entries of the archive to the directory.
-func (a *hexagondownloadAction) unpack(ctx context.Context, w *parts.Work, archive string) error {
+func (a *hexagondownloadAction) unpack(ctx context.Context, w *parts.Work, archive string, made bool) error {
 	w.Step("unpack")
 	base := filepath.Join(w.Temp, "unpack")
 	if err := errors.Join(store.Remove(base), os.MkdirAll(base, 0o777)); err != nil {
 		return err
 	}
 	if err := w.Fetch.Unpack(ctx, archive, base, parts.StripNever); err != nil {
+		if d := (*diag.Diagnostic)(nil); errors.As(err, &d) {
+			d.Msg = "Package extraction error: " + d.Msg
+		}
 		return err
 	}
 	if err := a.exclude(w, base); err != nil {
@@ -227,6 +236,9 @@ func (a *hexagondownloadAction) unpack(ctx context.Context, w *parts.Work, archi
 	entries, err = a.free(w, entries)
 	if err != nil {
 		return err
+	}
+	if made {
+		w.Own(workPath(w, a.destination))
 	}
 	for _, entry := range entries {
 		target := filepath.Join(workPath(w, a.destination), entry.Name())

@@ -1,12 +1,16 @@
 package recipes
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"slices"
 	"testing"
+
+	"gobuild/buildout/diag"
+	"gobuild/parts"
 )
 
 // hexagondownloadSet are the options that the recipe sets.
@@ -88,7 +92,25 @@ func TestHexagondownloadUpdate(t *testing.T) {
 		if err := s.update(a); err != nil || len(s.Fetcher.Requests()) != requests {
 			t.Errorf("%q: %d requests, %v", lines, len(s.Fetcher.Requests()), err)
 		}
+		if lines != "" {
+			s.checkOwned("@ROOT@/parts/foo")
+		}
 	}
+}
+
+// brokenFetcher cannot unpack anything.
+type brokenFetcher struct{ parts.Fetcher }
+
+func (brokenFetcher) Unpack(context.Context, string, string, parts.Strip) error {
+	return diag.At(diag.Span{}, "archive-kind", "Not a recognized archive type: x")
+}
+
+func TestHexagondownloadNoPackage(t *testing.T) {
+	s := newStand(t)
+	s.write("p.tgz", "x", 0o644)
+	s.Work.Fetch = brokenFetcher{s.Work.Fetch}
+	o := s.section("url = @ROOT@/p.tgz")
+	s.checkFails(s.prepare(hexagondownloadRecipe{}, o).Run(t.Context(), s.Work), o, "url", "Package extraction error: Not a recognized archive type: x")
 }
 
 func TestHexagondownloadFails(t *testing.T) {
@@ -96,6 +118,8 @@ func TestHexagondownloadFails(t *testing.T) {
 	s.write("p.tgz", "-- a --\nA\n-- b --\nB\n", 0o644)
 	o := s.section("url = @ROOT@/p.tgz\nstrip-top-level-dir = true")
 	s.checkFails(s.prepare(hexagondownloadRecipe{}, o).Run(t.Context(), s.Work), o, "url", "Invalid package contents")
+	s.check("parts/foo", "parts/foo dir 0755")
+	s.checkOwned()
 	o = s.section("url = @ROOT@/parts\ndownload-only = true")
 	s.checkFails(s.prepare(hexagondownloadRecipe{}, o).Run(t.Context(), s.Work), o, "url", "'@ROOT@/parts' is a directory")
 }
@@ -124,8 +148,9 @@ func TestHexagondownloadRefused(t *testing.T) {
 	checkRefused(t, hexagondownloadRecipe{}, []prepareCase{
 		{"no url", "a = b", "url", "Missing option: foo:url"},
 		{"no name", "url = http://h/d/\ndownload-only = yes", "filename", "'http://h/d/' does not name a file: set filename"},
-		{"mode", "url = u\nmode = x", "mode", `"x" is not a file mode: it must be octal digits such as 0644`},
-		{"md5", "url = u\nmd5sum = 12", "md5sum", `"12" is not an MD5 checksum: it must be 32 hexadecimal digits`},
+		{"mode", "url = u\ndownload-only = on\nmode = x", "mode", `"x" is not a file mode: it must be octal digits such as 0644`},
+		{"blank destination", "url = u\ndestination =", "destination", "the path is blank"},
+		{"sha256sum", "url = u\nsha256sum = 12", "sha256sum", `"12" is not an SHA256 checksum: it must be 64 hexadecimal digits`},
 	})
 }
 

@@ -34,7 +34,7 @@ func environmentOption(ctx context.Context, o parts.Options, key string) (enviro
 	case strings.Contains(text, "="):
 		return environmentBlock(o, key)
 	case !o.Has(text):
-		return nil, optionError(o, key, codeBadEnvironment, "%q is no section", text).
+		return nil, optionError(o, key, codeBadEnvironment, "The referenced section, '%s', was not defined.", text).
 			WithHint("write lines NAME=value, or the name of a section with an option for each variable")
 	}
 	return environmentSection(ctx, o, text)
@@ -56,7 +56,7 @@ func environmentBlock(o parts.Options, key string) (environment, error) {
 		}
 		env[name] = variable{strings.TrimSpace(value), optionPlace(o, key).find(line)}
 	}
-	return env, env.check()
+	return env, nil
 }
 
 // environmentSection reads the options of a section.
@@ -69,19 +69,7 @@ func environmentSection(ctx context.Context, o parts.Options, name string) (envi
 	for _, key := range section.Keys() {
 		env[key] = variable{optionText(section, key), optionPlace(section, key)}
 	}
-	return env, env.check()
-}
-
-// check tells whether all values can be formatted.
-func (e environment) check() error {
-	for _, name := range slices.Sorted(maps.Keys(e)) {
-		v := e[name]
-		_, err := formatPercent(v.value, func(string) (string, error) { return "", nil })
-		if err != nil {
-			return v.place.percent(err)
-		}
-	}
-	return nil
+	return env, nil
 }
 
 // resolve formats the values with the process environment base. They do not

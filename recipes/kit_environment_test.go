@@ -45,9 +45,7 @@ func TestEnvironmentFails(t *testing.T) {
 		{"no assignment", "environment =\n  A=1\n  junk", "Line 'junk' in environment is incorrect"},
 		{"no name", "environment = =1", "Line '=1' in environment is incorrect"},
 		{"repeated", "environment =\n  A=1\n  A =2", "Key 'A' is repeated"},
-		{"no section", "environment = none", `"none" is no section`},
-		{"bad percent", "environment = A=100%", "incomplete format"},
-		{"number", "environment = A=%(PATH)d", "%(PATH)d does not fit: values are text, written as %(PATH)s"},
+		{"no section", "environment = none", "The referenced section, 'none', was not defined."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStand(t)
@@ -57,12 +55,18 @@ func TestEnvironmentFails(t *testing.T) {
 	}
 }
 
-func TestEnvironmentUnsetVariable(t *testing.T) {
-	s := newStand(t)
-	env, o, err := readEnvironment(s, "environment = A=%(NONE)s")
-	if err != nil {
-		t.Fatal(err)
+func TestEnvironmentDoesNotResolve(t *testing.T) {
+	for value, msg := range map[string]string{
+		"A=%(NONE)s": "the value of A needs the environment variable NONE, which is not set",
+		"A=100%":     "incomplete format",
+		"A=%(PATH)d": "%(PATH)d does not fit: values are text, written as %(PATH)s",
+	} {
+		s := newStand(t)
+		env, o, err := readEnvironment(s, "environment = "+value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = env.resolve([]string{"PATH=/bin"})
+		s.checkFails(err, o, "environment", msg)
 	}
-	_, err = env.resolve([]string{"PATH=/bin"})
-	s.checkFails(err, o, "environment", "the value of A needs the environment variable NONE, which is not set")
 }

@@ -29,6 +29,28 @@ func workPath(w *parts.Work, path string) string {
 	return filepath.Join(w.Dir, path)
 }
 
+// ownAs returns w for a part whose profile calls its directory dir, perhaps
+// relative or with a slash at its end: what it owns is recorded so.
+func ownAs(w *parts.Work, dir string) *parts.Work {
+	path := workPath(w, dir)
+	if path == dir {
+		return w
+	}
+	named := *w
+	named.Own = func(owned string) {
+		rest, ok := strings.CutPrefix(owned, path)
+		if !ok || rest != "" && !strings.HasPrefix(rest, "/") {
+			w.Own(owned)
+			return
+		}
+		if strings.HasSuffix(dir, "/") {
+			rest = strings.TrimPrefix(rest, "/")
+		}
+		w.Own(dir + rest)
+	}
+	return &named
+}
+
 // umasked returns the mode that a file created with mode gets.
 func umasked(w *parts.Work, mode os.FileMode) os.FileMode {
 	return mode &^ os.FileMode(w.Umask)
@@ -73,7 +95,7 @@ func cleanPathError(err error, path string) error {
 }
 
 // placeFile makes path a file with this data and mode. A file that has the
-// data already is not written again.
+// data already is not written again, even if path is a link to it.
 func placeFile(path string, data []byte, mode os.FileMode) error {
 	info, same := fileHolds(path, data)
 	if !same {
@@ -85,10 +107,10 @@ func placeFile(path string, data []byte, mode os.FileMode) error {
 	return os.Chmod(path, mode)
 }
 
-// fileHolds reports whether path is a regular file, and no link, with exactly
-// this data.
+// fileHolds reports whether path is a regular file, or a link to one, with
+// exactly this data.
 func fileHolds(path string, data []byte) (fs.FileInfo, bool) {
-	info, err := os.Lstat(path)
+	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(data)) {
 		return info, false
 	}

@@ -83,18 +83,41 @@ func optionWords(o parts.Options, key string) []string {
 	return strings.Fields(optionText(o, key))
 }
 
-// optionMode reads a file mode written in octal. set is false when the option
-// is missing or blank.
+// optionMode reads a file mode written in octal, as Python reads it: with an
+// optional sign and 0o, and with underscores between digits. Bits above those
+// of a mode, such as the type of a file, do not count. set is false when the
+// option is missing or blank.
 func optionMode(o parts.Options, key string) (mode os.FileMode, set bool, err error) {
 	text := strings.TrimSpace(optionText(o, key))
 	if text == "" {
 		return 0, false, nil
 	}
-	bits, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0o"), 8, 32)
-	if err != nil || bits > 0o7777 {
+	bits, ok := parseOctal(text)
+	if !ok {
 		return 0, false, optionError(o, key, codeBadMode, "%q is not a file mode: it must be octal digits such as 0644", text)
 	}
-	return modeOfBits(uint32(bits)), true, nil
+	return modeOfBits(bits), true, nil
+}
+
+// optionModeGiven is optionMode for the recipes to which a blank mode is none.
+func optionModeGiven(o parts.Options, key string) (mode os.FileMode, set bool, err error) {
+	if value, _, ok := o.Lookup(key); ok && strings.TrimSpace(value) == "" {
+		return 0, false, optionError(o, key, codeBadMode, "the mode is blank: it must be octal digits such as 0644")
+	}
+	return optionMode(o, key)
+}
+
+// parseOctal reads a number that is not negative.
+func parseOctal(text string) (uint32, bool) {
+	text = strings.TrimPrefix(text, "+")
+	if rest, ok := strings.CutPrefix(strings.ToLower(text), "0o"); ok {
+		text = strings.TrimPrefix(rest, "_")
+	}
+	if strings.HasSuffix(text, "_") || strings.HasPrefix(text, "_") || strings.Contains(text, "__") {
+		return 0, false
+	}
+	bits, err := strconv.ParseUint(strings.ReplaceAll(text, "_", ""), 8, 31)
+	return uint32(bits), err == nil
 }
 
 // modeOfBits turns the bits of chmod(2) into an os.FileMode.

@@ -93,6 +93,7 @@ func TestOptionMode(t *testing.T) {
 	for text, want := range map[string]os.FileMode{
 		"755": 0o755, "0644": 0o644, "0o600": 0o600, "4755": os.ModeSetuid | 0o755,
 		"2770": os.ModeSetgid | 0o770, "1777": os.ModeSticky | 0o777, "0": 0,
+		"100644": 0o644, "+640": 0o640, "7_5_5": 0o755, "0O_17": 0o17,
 	} {
 		mode, set, err := optionMode(newStand(t).section("mode = "+text), "mode")
 		if err != nil || !set || mode != want {
@@ -104,11 +105,24 @@ func TestOptionMode(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want nothing", lines, set, err)
 		}
 	}
-	for _, text := range []string{"rwx", "0888", "-1", "77777", "644x"} {
+	for _, text := range []string{"rwx", "0888", "-1", "644x", "_644", "6__4", "644_", "0x1ff", "20000000000"} {
 		s := newStand(t)
 		o := s.section("mode = " + text)
 		_, _, err := optionMode(o, "mode")
 		s.checkFails(err, o, "mode", `"`+text+`" is not a file mode: it must be octal digits such as 0644`)
+	}
+}
+
+func TestOptionModeGiven(t *testing.T) {
+	s := newStand(t)
+	o := s.section("blank =\nmode = 755")
+	_, _, err := optionModeGiven(o, "blank")
+	s.checkFails(err, o, "blank", "the mode is blank: it must be octal digits such as 0644")
+	if mode, set, err := optionModeGiven(o, "mode"); err != nil || !set || mode != 0o755 {
+		t.Errorf("got %v, %v, %v, want 0755", mode, set, err)
+	}
+	if _, set, err := optionModeGiven(o, "none"); err != nil || set {
+		t.Errorf("a missing mode gives %v, %v", set, err)
 	}
 }
 

@@ -2,12 +2,14 @@ package recipes
 
 import (
 	"context"
-	"encoding/hex"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"gobuild/buildout/diag"
 	"gobuild/parts"
 	"gobuild/parts/run"
 )
@@ -15,9 +17,10 @@ import (
 // sourceFile is a file besides the archive that a build needs: a patch or a
 // hook.
 type sourceFile struct {
-	url   string
-	sums  []parts.Checksum
-	place place
+	url    string
+	folder string // of the download-cache
+	sums   []parts.Checksum
+	place  place
 }
 
 // parseSourceFile reads `URL-or-path[#md5]`.
@@ -30,12 +33,7 @@ func parseSourceFile(text string, at place) (sourceFile, error) {
 	if !marked || sum == "" {
 		return f, nil
 	}
-	const md5Digits = 32
-	sum = strings.ToLower(sum)
-	if _, err := hex.DecodeString(sum); err != nil || len(sum) != md5Digits {
-		return f, at.fail(codeBadValue, "%q is not an MD5 checksum: after the # of %q there must be 32 hexadecimal digits", sum, ref)
-	}
-	f.sums = []parts.Checksum{{Algorithm: "md5", Hex: sum, At: at.at}}
+	f.sums = []parts.Checksum{{Algorithm: "md5", Hex: strings.ToLower(sum), At: at.at}}
 	return f, nil
 }
 
@@ -59,7 +57,7 @@ func (b *builder) withFile(ctx context.Context, f sourceFile, use func(path stri
 	if u, err := url.Parse(ref); (err != nil || u.Scheme == "") && !filepath.IsAbs(ref) {
 		ref = filepath.Join(b.dir, ref)
 	}
-	got, err := b.w.Fetch.Fetch(ctx, parts.FetchRequest{URL: ref, Sums: f.sums, At: f.place.at})
+	got, err := b.w.Fetch.Fetch(ctx, parts.FetchRequest{URL: ref, Sums: f.sums, At: f.place.at, CacheFolder: f.folder})
 	if err != nil {
 		return f.place.wrap(err)
 	}
@@ -75,6 +73,9 @@ func (b *builder) patch(ctx context.Context, command string, patches []sourceFil
 		err := b.withFile(ctx, patch, func(path string) error {
 			return b.shell(ctx, "patch", command+" < "+run.Quote(path), patch.place)
 		})
+		if d := (*diag.Diagnostic)(nil); errors.Is(err, fs.ErrNotExist) && len(patch.sums) == 0 && errors.As(err, &d) {
+			d.Msg = "System error: " + d.Msg // what the shell would say
+		}
 		if err != nil {
 			return err
 		}

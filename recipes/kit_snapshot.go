@@ -86,13 +86,6 @@ func (s optionSnapshot) format(key, text string) (string, error) {
 	return formatted, s.place(key).percent(err)
 }
 
-// checkPercent tells whether the text of an option can be formatted, whatever
-// the options of the part are by then.
-func (s optionSnapshot) checkPercent(key string) error {
-	_, err := formatPercent(s.text(key, ""), func(string) (string, error) { return "", nil })
-	return s.place(key).percent(err)
-}
-
 // percent returns a percentError as a diagnostic at p, and other errors as
 // they are.
 func (p place) percent(err error) error {

@@ -29,7 +29,7 @@ var sumOptions = []struct {
 // sumOptionSpecs documents the options that optionSums reads.
 func sumOptionSpecs() []parts.OptionSpec {
 	return []parts.OptionSpec{
-		{Name: "md5sum", Doc: "MD5 of the file, in hexadecimal. Blank means unknown."},
+		{Name: "md5sum", Doc: "MD5 of the file, in hexadecimal of either case. Blank means unknown."},
 		{Name: "sha1sum", Doc: "SHA-1 of the file; checked in addition."},
 		{Name: "sha256sum", Doc: "SHA-256 of the file; checked in addition."},
 		{Name: "sha512sum", Doc: "SHA-512 of the file; checked in addition."},
@@ -37,7 +37,8 @@ func sumOptionSpecs() []parts.OptionSpec {
 }
 
 // optionSums returns the checksums that the options of a section give; blank
-// ones count as missing. With keys, only these options are read.
+// ones count as missing. With keys, only these options are read. Any text is an
+// md5sum: no file has one that is not 32 digits, so it fails as a wrong one does.
 func optionSums(o parts.Options, keys ...string) ([]parts.Checksum, error) {
 	var sums []parts.Checksum
 	for _, s := range sumOptions {
@@ -48,7 +49,7 @@ func optionSums(o parts.Options, keys ...string) ([]parts.Checksum, error) {
 		if text == "" {
 			continue
 		}
-		if _, err := hex.DecodeString(text); err != nil || len(text) != s.digits {
+		if _, err := hex.DecodeString(text); s.key != "md5sum" && (err != nil || len(text) != s.digits) {
 			return nil, optionError(o, s.key, codeBadValue, "%q is not an %s checksum: it must be %d hexadecimal digits", text, strings.ToUpper(s.algorithm), s.digits)
 		}
 		sums = append(sums, parts.Checksum{Algorithm: s.algorithm, Hex: text, At: optionPlace(o, s.key).at})

@@ -61,7 +61,7 @@ type mkdirectoryPath struct {
 
 // Prepare reads the paths. SPEC-recipes 13.2.
 func (r mkdirectoryRecipe) Prepare(_ context.Context, o parts.Options) (parts.Action, error) {
-	mode, set, err := optionMode(o, "mode")
+	mode, set, err := optionModeGiven(o, "mode")
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,25 @@ func (a *mkdirectoryAction) Run(_ context.Context, w *parts.Work) error {
 		if _, err := os.Lstat(path); err == nil && a.anything {
 			continue
 		}
+		if err := mkdirectorySteps(w, p.path); err != nil {
+			return p.place.wrap(err)
+		}
 		if err := makeDirsMode(w, path, a.mode, nil); err != nil {
 			return p.place.wrap(err)
+		}
+	}
+	return nil
+}
+
+// mkdirectorySteps makes the directories that path leaves again by `..`.
+func mkdirectorySteps(w *parts.Work, path string) error {
+	before := strings.Split(path, "/..")
+	for i := 1; i < len(before); i++ {
+		if before[i] != "" && before[i][0] != '/' {
+			continue // the name of a file that begins with two dots
+		}
+		if err := makeDirs(w, workPath(w, strings.Join(before[:i], "/..")), nil); err != nil {
+			return err
 		}
 	}
 	return nil

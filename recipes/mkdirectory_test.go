@@ -27,6 +27,17 @@ func TestMkdirectoryMode(t *testing.T) {
 	s.check("out", "out dir 0755", "out/x dir 0755", "out/x/y dir 0755", "out/x/y/a dir 0700")
 }
 
+func TestMkdirectoryWithDots(t *testing.T) {
+	s := newStand(t)
+	s.install(mkdirectoryRecipe{}, "a = @ROOT@/out/./dot/../c/..rest/d\nb = rel/../x/../y\nmode = 0700")
+	s.check("out", "out dir 0755", "out/c dir 0755", "out/c/..rest dir 0755", "out/c/..rest/d dir 0700", "out/dot dir 0755")
+	for _, dir := range []string{"rel", "x", "y"} {
+		if _, err := os.Stat(s.at(dir)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestMkdirectoryFileInTheWay(t *testing.T) {
 	s := newStand(t)
 	s.write("f", "x", 0o644)
@@ -40,5 +51,6 @@ func TestMkdirectoryFileInTheWay(t *testing.T) {
 func TestMkdirectoryRefused(t *testing.T) {
 	checkRefused(t, mkdirectoryRecipe{}, []prepareCase{
 		{"mode", "a = d\nmode = u+x", "mode", `"u+x" is not a file mode: it must be octal digits such as 0644`},
+		{"blank mode", "a = d\nmode =", "mode", "the mode is blank: it must be octal digits such as 0644"},
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
@@ -39,26 +39,20 @@ type symlinkAction struct {
 
 // Prepare reads the targets. SPEC-recipes 13.2.
 func (symlinkRecipe) Prepare(_ context.Context, o parts.Options) (parts.Action, error) {
-	for _, key := range []string{"link-binary", "target-directory"} {
-		if _, err := requirePath(o, key); err != nil {
+	for _, key := range []string{"target-directory", "link-binary"} {
+		if _, err := requireOption(o, key); err != nil {
 			return nil, err
 		}
 	}
-	a := &symlinkAction{
+	return &symlinkAction{
 		links: optionPlace(o, "link-binary"), directory: optionPlace(o, "target-directory"),
 		dir: optionText(o, "target-directory"), targets: optionWords(o, "link-binary"),
-	}
-	for _, target := range a.targets {
-		if _, name := filepath.Split(target); name == "" || name == "." || name == ".." {
-			return nil, optionError(o, "link-binary", codeBadValue, "'%s' does not end with a name for the link", target)
-		}
-	}
-	return a, nil
+	}, nil
 }
 
 // Run makes the links, after it has made sure that nothing is in their way.
 func (a *symlinkAction) Run(_ context.Context, w *parts.Work) error {
-	if info, err := os.Stat(workPath(w, a.dir)); err != nil || !info.IsDir() {
+	if info, err := os.Stat(workPath(w, a.dir)); len(a.targets) > 0 && (err != nil || !info.IsDir()) {
 		return a.directory.fail(codeFile, "'%s' is not a directory", a.dir)
 	}
 	for _, target := range a.targets {
@@ -79,8 +73,14 @@ func (a *symlinkAction) Run(_ context.Context, w *parts.Work) error {
 // Update makes the links again.
 func (a *symlinkAction) Update(ctx context.Context, w *parts.Work) error { return a.Run(ctx, w) }
 
+// link is the path of the link to target. That of a target without a last
+// component is the directory itself, which is in the way.
 func (a *symlinkAction) link(target string) string {
-	return filepath.Join(a.dir, filepath.Base(target))
+	dir, name := a.dir, target[strings.LastIndex(target, "/")+1:]
+	if dir != "" && !strings.HasSuffix(dir, "/") {
+		dir += "/"
+	}
+	return dir + name
 }
 
 func (a *symlinkAction) check(w *parts.Work, target string) error {

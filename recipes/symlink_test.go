@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -33,11 +34,41 @@ func TestSymlinkFails(t *testing.T) {
 	s.checkOwned()
 }
 
+func TestSymlinkNames(t *testing.T) {
+	for _, c := range []struct{ dir, target, want string }{
+		{"@ROOT@/out/", "/bin/sh", "@ROOT@/out/sh"},
+		{"@ROOT@/./out", "/bin//sh", "@ROOT@/./out/sh"},
+		{"out", "name", "out/name"},
+		{"", "/bin/sh", "sh"},
+	} {
+		s := newStand(t)
+		s.write("out/.k", "", 0o644)
+		s.install(symlinkRecipe{}, "target-directory = "+c.dir+"\nlink-binary = "+c.target)
+		s.checkOwned(c.want)
+	}
+}
+
+func TestSymlinkNoName(t *testing.T) {
+	for _, target := range []string{"/bin/", "/bin/..", "."} {
+		s := newStand(t)
+		s.write("out/.k", "", 0o644)
+		o := s.section("target-directory = @ROOT@/out\nlink-binary = " + target)
+		err := s.prepare(symlinkRecipe{}, o).Run(t.Context(), s.Work)
+		name := target[strings.LastIndex(target, "/")+1:]
+		s.checkFails(err, o, "link-binary", "Target '@ROOT@/out/"+name+"' already exists but is not a link")
+		s.check("out", "out dir 0755", `out/.k file 0644 ""`)
+	}
+}
+
+func TestSymlinkNothing(t *testing.T) {
+	s := newStand(t)
+	s.install(symlinkRecipe{}, "target-directory = @ROOT@/none\nlink-binary =")
+	s.checkOwned()
+}
+
 func TestSymlinkRefused(t *testing.T) {
 	checkRefused(t, symlinkRecipe{}, []prepareCase{
 		{"no links", "target-directory = d", "link-binary", "Missing option: foo:link-binary"},
 		{"no directory", "link-binary = a", "target-directory", "Missing option: foo:target-directory"},
-		{"slash", "target-directory = d\nlink-binary = /bin/", "link-binary", "'/bin/' does not end with a name for the link"},
-		{"dots", "target-directory = d\nlink-binary = /bin/..", "link-binary", "'/bin/..' does not end with a name for the link"},
 	})
 }

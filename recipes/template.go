@@ -23,8 +23,8 @@ option of this section, and $$ is a dollar sign.
 
 A file that has the right content is not written again. Missing parent
 directories of output are made; they stay when the part is uninstalled. A link
-at output is replaced, not followed. The file of a url without md5sum is
-written anew at each run if it differs.`,
+at output is replaced, unless it leads to a file with the right content. The
+file of a url without md5sum is written anew at each run if it differs.`,
 		Open: true,
 		Options: []parts.OptionSpec{
 			{Name: "output", Required: true, Doc: "The file to write."},
@@ -115,12 +115,24 @@ func templateError(err error, src *diag.Source, option place) error {
 
 // Run writes the file unless it is there.
 func (a *templateAction) Run(_ context.Context, w *parts.Work) error {
+	if strings.HasSuffix(a.output, "/") {
+		return templateNoName(w, a.place, a.output)
+	}
 	w.Own(a.output)
-	path := workPath(w, a.output)
+	path, mode := workPath(w, a.output), a.fileMode(w)
 	if err := makeDirs(w, filepath.Dir(path), nil); err != nil {
 		return a.place.wrap(err)
 	}
-	return a.place.wrap(placeFile(path, a.text, a.fileMode(w)))
+	return a.place.wrap(placeFile(path, a.text, mode))
+}
+
+// templateNoName makes an output that ends with a slash, and tells that it is
+// a directory.
+func templateNoName(w *parts.Work, at place, output string) error {
+	if err := makeDirs(w, workPath(w, output), nil); err != nil {
+		return at.wrap(err)
+	}
+	return at.fail(codeFile, "Is a directory: '%s'", output)
 }
 
 // Update renders a text again that may have changed since.
@@ -135,18 +147,18 @@ func (a *templateAction) fileMode(w *parts.Work) os.FileMode {
 	switch {
 	case a.hasMode:
 		return a.mode
-	case isProgram(a.text):
+	case isProgram(w, a.text):
 		return umasked(w, 0o777)
 	}
 	return umasked(w, 0o666)
 }
 
 // isProgram reports whether text starts with a #! line whose first word is an
-// executable file.
-func isProgram(text []byte) bool {
+// executable file, which may be relative to the buildout directory.
+func isProgram(w *parts.Work, text []byte) bool {
 	const executable = 1 // X_OK of access(2)
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	rest, ok := bytes.CutPrefix(line, []byte("#!"))
 	words := bytes.Fields(rest)
-	return ok && len(words) > 0 && syscall.Access(string(words[0]), executable) == nil
+	return ok && len(words) > 0 && syscall.Access(workPath(w, string(words[0])), executable) == nil
 }

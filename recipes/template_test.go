@@ -50,9 +50,38 @@ func TestTemplateReplacesLink(t *testing.T) {
 	if err := os.Symlink("victim", s.at("f")); err != nil {
 		t.Fatal(err)
 	}
-	s.install(templateRecipe{}, "output = @ROOT@/f\ninline = x")
-	s.check("f", `f file 0644 "x"`)
+	s.install(templateRecipe{}, "output = @ROOT@/f\ninline = y")
+	s.check("f", `f file 0644 "y"`)
 	s.check("victim", `victim file 0600 "x"`)
+}
+
+func TestTemplateKeepsLink(t *testing.T) {
+	s := newStand(t)
+	s.write("file", "x", 0o600)
+	if err := os.Symlink("file", s.at("f")); err != nil {
+		t.Fatal(err)
+	}
+	s.install(templateRecipe{}, "output = @ROOT@/f\ninline = x")
+	s.check("f", "f link file")
+	s.check("file", `file file 0644 "x"`)
+}
+
+func TestTemplateDirectory(t *testing.T) {
+	s := newStand(t)
+	o := s.section("output = @ROOT@/out/d/\ninline = x")
+	err := s.prepare(templateRecipe{}, o).Run(t.Context(), s.Work)
+	s.checkFails(err, o, "output", "Is a directory: '@ROOT@/out/d/'")
+	s.check("out", "out dir 0755", "out/d dir 0755")
+	s.checkOwned()
+}
+
+func TestTemplateRelativeProgram(t *testing.T) {
+	s := newStand(t)
+	s.write("prog", "", 0o755)
+	s.install(templateRecipe{}, "output = f\ninline = #!prog -x")
+	s.check("f", `f file 0755 "#!prog -x"`)
+	s.install(templateRecipe{}, "output = new/f\ninline = #!new")
+	s.check("new/f", `new/f file 0644 "#!new"`)
 }
 
 func TestTemplateUpdate(t *testing.T) {
@@ -84,7 +113,6 @@ func TestTemplateRefused(t *testing.T) {
 		{"no output", "inline = x", "output", "Missing option: foo:output"},
 		{"blank output", "output =\ninline = x", "output", "the path is blank"},
 		{"mode", "output = f\ninline = x\nmode = rw", "mode", `"rw" is not a file mode: it must be octal digits such as 0644`},
-		{"md5", "output = f\nurl = t\nmd5sum = 0", "md5sum", `"0" is not an MD5 checksum: it must be 32 hexadecimal digits`},
 		{"no file", "output = f\nurl = @ROOT@/none", "url", "No such file or directory: '@ROOT@/none'"},
 	})
 }

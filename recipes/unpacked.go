@@ -21,7 +21,7 @@ Checksums other than md5sum are checked too.`,
 		Options: append(downloadOptionSpecs(),
 			parts.OptionSpec{Name: "strip-top-level-dir", Default: "automatic", Doc: "true: the archive must have exactly one top directory, which is left out. false: nothing is left out."},
 			parts.OptionSpec{Name: "destination", Doc: "The directory, instead of that of the part. What is there is deleted."},
-			parts.OptionSpec{Name: "environment", Doc: "Lines NAME=VALUE, or the name of a section. Programs that unpacked archives used it; it is checked, and no more."},
+			parts.OptionSpec{Name: "environment", Doc: "Lines NAME=VALUE, or the name of a section. Programs that unpacked archives used it; its form is checked, and no more."},
 			parts.OptionSpec{Name: "location", Computed: true, Doc: "The directory."},
 			parts.OptionSpec{Name: "target", Computed: true, Doc: "The directory."}),
 		Recipe: unpackedRecipe{},
@@ -86,6 +86,7 @@ func (a *unpackedAction) Run(ctx context.Context, w *parts.Work) error {
 	if !a.elsewhere {
 		return a.place.wrap(store.Install(ctx, w, a.absolute(w), a.unpack(w)))
 	}
+	w = ownAs(w, a.frame.Location.Path)
 	return a.place.wrap(fetched(ctx, w, a.request, func(got parts.Fetched) error {
 		return store.Install(ctx, w, a.absolute(w), func(ctx context.Context) error { return a.put(ctx, w, got) })
 	}))

@@ -37,7 +37,7 @@ func TestUnpacked(t *testing.T) {
 			if err := a.Run(t.Context(), s.Work); err != nil {
 				t.Fatal(err)
 			}
-			s.checkOwned(s.at(c.place))
+			s.checkOwned(place) // as the profile has it
 			for _, name := range c.want {
 				s.check(c.place+"/"+name, s.rel(c.place+"/"+name)+` file 0755 "`+map[bool]string{true: "X", false: "Y"}[name[len(name)-1] == 'x']+`\n"`)
 			}
@@ -85,7 +85,7 @@ func TestUnpackedRefused(t *testing.T) {
 		{"environment", "url = u\nenvironment =\n  A=1\n  B", "environment", "Line 'B' in environment is incorrect"},
 		{"repeated", "url = u\nenvironment =\n  A=1\n  A=2", "environment", "Key 'A' is repeated"},
 		{"shared", "url = u\nshared = true\ndestination = d", "destination", "When shared=true, option 'destination' can't be set"},
-		{"md5", "url = u\nmd5sum = x", "md5sum", `"x" is not an MD5 checksum: it must be 32 hexadecimal digits`},
+		{"sha256sum", "url = u\nsha256sum = x", "sha256sum", `"x" is not an SHA256 checksum: it must be 64 hexadecimal digits`},
 	})
 }
 

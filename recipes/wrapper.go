@@ -256,12 +256,16 @@ func (a *wrapperAction) Run(_ context.Context, w *parts.Work) error {
 	if err != nil {
 		return err
 	}
-	mode := umasked(w, 0o755)
+	mode := umasked(w, 0o777)
 	if a.script.simple() {
 		mode = 0o700
 	}
+	if strings.HasSuffix(path, "/") {
+		return a.place.fail(codeFile, "Is a directory: '%s'", path)
+	}
+	path = workPath(w, path)
 	w.Own(path)
-	return a.place.wrap(placeFile(workPath(w, path), []byte(a.script.text(w.Launcher)), mode))
+	return a.place.wrap(placeFile(path, []byte(a.script.text(w.Launcher)), mode))
 }
 
 // Update makes sure that the script still has the right name.

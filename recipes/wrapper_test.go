@@ -78,6 +78,28 @@ func TestWrapperHashFiles(t *testing.T) {
 	s.checkFails(s.update(a), o, "hash-files", "No such file or directory: '@ROOT@/gen.txt'")
 }
 
+func TestWrapperPaths(t *testing.T) {
+	for path, want := range map[string]string{"w": "@ROOT@/w", "./out/w": "@ROOT@/out/w", "@ROOT@/out//w": "@ROOT@/out/w"} {
+		s := newStand(t)
+		s.write("out/.k", "", 0o644)
+		s.install(wrapperRecipe{}, "wrapper-path = "+path+"\ncommand-line = /bin/echo")
+		s.checkOwned(want)
+	}
+	s := newStand(t)
+	o := s.section("wrapper-path = @ROOT@/out/\ncommand-line = /bin/echo")
+	err := s.prepare(wrapperRecipe{}, o).Run(t.Context(), s.Work)
+	s.checkFails(err, o, "wrapper-path", "Is a directory: '@ROOT@/out/'")
+}
+
+func TestWrapperScriptMode(t *testing.T) {
+	s := newStand(t)
+	s.Work.Umask = 0o002
+	s.install(wrapperRecipe{}, "wrapper-path = w\ncommand-line = /bin/echo\nwait-for-files = /f")
+	if info, err := os.Stat(s.at("w")); err != nil || info.Mode() != 0o775 {
+		t.Errorf("mode %v, %v, want 0775", info.Mode(), err)
+	}
+}
+
 func TestWrapperHashExistingFiles(t *testing.T) {
 	s := newStand(t)
 	s.write("h.txt", "one", 0o644)
@@ -87,7 +109,7 @@ func TestWrapperHashExistingFiles(t *testing.T) {
 	if err := a.Run(t.Context(), s.Work); err != nil {
 		t.Fatal(err)
 	}
-	s.checkOwned("w-529960531d36e27f781f9ac0a5ac54a6")
+	s.checkOwned("@ROOT@/w-529960531d36e27f781f9ac0a5ac54a6")
 }
 
 func TestWrapperSetsEggDirectories(t *testing.T) {

@@ -26,7 +26,7 @@ removes the location and leaves the temporary directory, which is named. For
 new profiles use cmmi.
 
 The environment of a part is its own: zc.recipe.cmmi lets it reach the parts
-that are installed later.`,
+that are installed later. Links in an archive stay links.`,
 		Options: append([]parts.OptionSpec{
 			{Name: "url", Required: true, Doc: "URL or path of the source archive."},
 			{Name: "configure-command", Default: "./configure", Doc: "Command that configures."},
@@ -47,6 +47,9 @@ that are installed later.`,
 	}
 }
 
+// zccmmiCache is the folder of the download-cache for what the recipe fetches.
+const zccmmiCache = "cmmi"
+
 // zccmmi is the recipe.
 type zccmmi struct{}
 
@@ -66,6 +69,7 @@ func (zccmmi) Prepare(ctx context.Context, o parts.Options) (parts.Action, error
 	if a.request, err = hexagondownloadRequest(o); err != nil {
 		return nil, err
 	}
+	a.request.CacheFolder = zccmmiCache
 	if a.patch, err = zccmmiPatch(o); err != nil {
 		return nil, err
 	}
@@ -87,7 +91,7 @@ func zccmmiPatch(o parts.Options) (*sourceFile, error) {
 	if url == "" {
 		return nil, nil
 	}
-	patch := sourceFile{url: url, place: optionPlace(o, "patch")}
+	patch := sourceFile{url: url, folder: zccmmiCache, place: optionPlace(o, "patch")}
 	if sum := strings.TrimSpace(optionText(o, "patch-md5sum")); sum != "" {
 		checked, err := parseSourceFile(url+"#"+sum, optionPlace(o, "patch-md5sum"))
 		if err != nil {

@@ -92,8 +92,7 @@ func TestZccmmiRefuses(t *testing.T) {
 		{"no url", "recipe = x", "", "Missing option: foo:url"},
 		{"environment", "url = x\nenvironment = 2=1 A=1", "environment", "Bad environment setting '2=1'"},
 		{"shared", "url = x\nshared = True", "shared", "Set the 'shared' option of zc.recipe.cmmi to an existing directory, or set ${buildout:download-cache}"},
-		{"md5sum", "url = x\nmd5sum = 1", "md5sum", `"1" is not an MD5 checksum: it must be 32 hexadecimal digits`},
-		{"patch-md5sum", "url = x\npatch = p\npatch-md5sum = 1", "patch-md5sum", `"1" is not an MD5 checksum: after the # of "p" there must be 32 hexadecimal digits`},
+		{"sha256sum", "url = x\nsha256sum = 1", "sha256sum", `"1" is not an SHA256 checksum: it must be 64 hexadecimal digits`},
 	})
 }
 

@@ -2,6 +2,7 @@ package cfg
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"gobuild/buildout/diag"
 )
@@ -127,6 +128,7 @@ func (r *reader) header(l *Line) {
 			at := r.file.span(l.ValueFrom, l.ValueTo)
 			r.errs.Add(conditionError(at, err))
 		}
+		r.checkTail(l)
 		if r.active = holds && err == nil; !r.active {
 			return
 		}
@@ -138,6 +140,24 @@ func (r *reader) header(l *Line) {
 		r.current = &Section{Name: name, Header: r.file.span(l.NameFrom, l.NameTo), index: map[string]int{}}
 		r.byName[name] = r.current
 		r.sections = append(r.sections, r.current)
+	}
+}
+
+// checkTail reports white space behind the bracket of a condition that is none
+// for Python: the reference hands the bracket and what follows to it.
+func (r *reader) checkTail(l *Line) {
+	tail := r.file.text(l.Tail+1, l.To)
+	for i, c := range tail {
+		if c == '#' || c == ';' {
+			return
+		}
+		if c != ' ' && c != '\t' && c != '\f' {
+			at := l.Tail + 1 + i
+			_, n := utf8.DecodeRuneInString(tail[i:])
+			r.errs.Add(diag.At(r.file.span(at, at+n), "bad-condition", "condition of a section: invalid character %U behind it", c).
+				WithHint("only blanks and a comment may follow the bracket"))
+			return
+		}
 	}
 }
 

@@ -69,6 +69,9 @@ func TestSections(t *testing.T) {
 		{"garbage in a false section", "[a]\n[b:False]\nfoo\n", "[a]\n3:1 syntax\n"},
 		{"indented line after a header", "[a]\n  x = 1\n", "[a]\n2:1 syntax\n"},
 		{"names with blanks, colons, braces", "[a]\na b = 1\nx: 1\n${x} = 1\n= 1\n[a b]\n[]\n[a{b}]\n", "[a]\n2:1 syntax\n3:1 syntax\n4:1 syntax\n5:1 syntax\n6:1 syntax\n7:1 syntax\n8:1 syntax\n"},
+		{"odd white space behind a condition", "[a:True]\u2028# c\nx = 1\n", "[a] x=\"1\"\n1:9 bad-condition\n"},
+		{"odd white space in a comment", "[a:True] #\u2028\nx = 1\n", "[a] x=\"1\"\n"},
+		{"blank before an operator and behind it", "[a]\nx + = 1\n+ = 2\n", "[a] +=\"2\"\n2:1 syntax\n3:1 option-without-name\n"},
 		{"bad condition", "[a: nope]\nx = 1\n", "1:4 bad-condition\n2:1 no-section-header\n"},
 	} {
 		if got := read(c.text); got != c.want {

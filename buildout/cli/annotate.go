@@ -42,14 +42,13 @@ func runAnnotate(ctx context.Context, a *app, names []string) error {
 			return withStatus(StatusProfile, err)
 		}
 	}
-	out := bufio.NewWriter(a.Stdout)
-	defer out.Flush()
 	a.show(unknownSections(e.Profile, names))
 	if a.flags.json {
-		return writeJSON(out, annotated(e.Profile, names))
+		return writeJSON(a.Stdout, annotated(e.Profile, names))
 	}
+	out := bufio.NewWriter(a.Stdout)
 	printAnnotated(out, e, names, a.flags.verbose > a.flags.quiet)
-	return nil
+	return out.Flush()
 }
 
 // unknownSections warns of names that are no sections.

@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
 )
@@ -18,6 +19,9 @@ type commandLine struct {
 
 // valueFlags are the flags whose value is the next word.
 var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--message-format", "--silence"}
+
+// longFlags are the long names of the letters that take a value.
+var longFlags = map[byte]string{'c': "--config", 't': "--timeout", 'j': "--jobs"}
 
 // split takes the assignments out of args.
 func split(args []string) (commandLine, error) {
@@ -71,6 +75,9 @@ func attach(word, value string) []string {
 	}
 	last := len(word) - 1
 	joined := "-" + word[last:] + "=" + value
+	if value == "" { // cobra takes the = for the value
+		joined = longFlags[word[last]] + "="
+	}
 	if last == 1 {
 		return []string{joined}
 	}
@@ -90,8 +97,18 @@ func (line *commandLine) assign(word string, offset int) error {
 	}
 	at := offset + len(key) + 1
 	line.assignments = append(line.assignments, profile.Assignment{
-		Section: strings.TrimSpace(section), Option: strings.TrimSpace(option), Value: strings.TrimSpace(value),
+		Section: cfg.Trim(section), Option: cfg.Trim(option), Value: cfg.Trim(value),
 		At: diag.SpanOf(line.source, at, at+len(value)),
 	})
+	return nil
+}
+
+// checkNames refuses words behind the command that are assignments.
+func checkNames(names []string) error {
+	for _, n := range names {
+		if strings.Contains(n, "=") {
+			return withHint(usage("%q is not the name of a part", n), "assignments come before the command: gobuild "+n+" …")
+		}
+	}
 	return nil
 }

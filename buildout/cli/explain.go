@@ -161,7 +161,7 @@ func (p *printer) layers(layers []explain.Layer) {
 	if len(layers) == 0 {
 		return
 	}
-	p.line("\nsettings, the last on top:")
+	p.line("\nsettings, lowest first:")
 	for _, l := range layers {
 		p.value("  ", fmt.Sprintf("%-9s %s", l.Operation, p.sourceOf(l)), l.Value)
 		if len(l.Via) > 0 {

@@ -26,7 +26,7 @@ var graphFormats = []string{"dot", "json", "html"}
 func newGraph(a *app) *cobra.Command {
 	var o graphOptions
 	c := &cobra.Command{
-		Use: "graph", Short: "draw what needs what: DOT, JSON or a page to look at", Args: cobra.NoArgs,
+		Use: "graph", Short: "draw what needs what: DOT, JSON or a page to look at", Args: noWords,
 		Long: `Writes the graph of the parts, with the references that make each edge and their
 places: as DOT for graphviz, as JSON, or as one HTML page that needs no other
 file and no network: searchable, with the needs and users of a part on a click.
@@ -37,7 +37,7 @@ drawn faint, or on request. A recipe that gobuild does not have counts as one
 that does nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runGraph(cmd.Context(), a, o) },
 	}
-	c.Flags().StringVar(&o.format, "format", "", "dot, json or html; the ending of FILE tells it too")
+	c.Flags().StringVar(&o.format, "format", "", "dot, json or html; else the ending of FILE tells it, or it is dot")
 	c.Flags().StringVar(&o.output, "output", "", "write to `FILE` instead of standard output")
 	c.Flags().BoolVar(&o.sections, "sections", false, "show sections of data too")
 	noRecipes(c, &o.noRecipes)

@@ -33,7 +33,9 @@ func newInit(a *app) *cobra.Command {
 		Use: "init [REQUIREMENT…]", Short: "make a new profile, then bootstrap",
 		Long: `Writes a minimal profile (buildout.cfg, or the one that -c names) unless it
 exists, then does what bootstrap does. With requirements the profile has a
-part that makes a Python interpreter for them, which is installed at once.`,
+part that makes a Python interpreter for them by the recipe zc.recipe.egg.
+gobuild does not have that recipe, so it ends with status 3 there: zc.buildout
+can install the profile.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runInit(cmd.Context(), a, args) },
 	}
 }
@@ -104,9 +106,9 @@ func runBootstrap(ctx context.Context, a *app) error {
 	}
 	script := filepath.Join(e.Base.BinDirectory, "buildout")
 	text := "#!/bin/sh\nexec " + run.Quote(a.Executable) + ` "$@"` + "\n"
-	if err := os.WriteFile(script, []byte(text), 0o777); err != nil {
+	if err := replace(script, []byte(text), 0o777&^os.FileMode(e.Umask)); err != nil {
 		return withStatus(StatusState, err)
 	}
 	fmt.Fprintf(a.Stdout, "Generated script '%s'.\n", script)
-	return withStatus(StatusState, os.Chmod(script, 0o777&^os.FileMode(e.Umask)))
+	return nil
 }

@@ -45,6 +45,9 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 		return profileError(ctx, err)
 	}
 	o := buildout.InstallOptions{Planned: func(g *plan.Graph) { a.planned(e, screen, g) }}
+	if err := checkNames(args); err != nil {
+		return err
+	}
 	if len(args) > 0 {
 		o.Named = args
 	}
@@ -56,17 +59,17 @@ func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
 	a.warn(screen, append(slices.Clone(e.Profile.Warnings), g.Warnings...))
 	if e.Base.Level < 10 {
 		fmt.Fprint(a.Stdout, "\nConfiguration data:\n")
-		printConfiguration(a.Stdout, e.Evaluated())
+		printConfiguration(a.Stdout, e.Evaluated(), secretValues(e))
 		fmt.Fprintln(a.Stdout)
 	}
 }
 
-func printConfiguration(w io.Writer, all map[string]map[string]string) {
+func printConfiguration(w io.Writer, all map[string]map[string]string, secrets *strings.Replacer) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(w, "[%s]\n", name)
 		for _, key := range slices.Sorted(maps.Keys(all[name])) {
-			value := ui.Mask(key + " = " + strings.ReplaceAll(all[name][key], "\n", "\n\t"))
-			fmt.Fprintln(w, value)
+			value := ui.MaskOption(key, secrets.Replace(all[name][key]))
+			fmt.Fprintf(w, "%s = %s\n", key, strings.ReplaceAll(value, "\n", "\n\t"))
 		}
 	}
 }

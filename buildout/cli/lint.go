@@ -147,6 +147,9 @@ func (l *linter) check(ctx context.Context) ([]*lint.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.reached(e.Profile); err != nil {
+		return nil, err
+	}
 	if !l.told {
 		l.show(e.Profile.Warnings)
 		l.told = true
@@ -170,6 +173,19 @@ func (l *linter) check(ctx context.Context) ([]*lint.Finding, error) {
 	return slices.DeleteFunc(found, func(f *lint.Finding) bool {
 		return l.silenced(f.Code) || !l.within(f.At.From.Src.Name)
 	}), nil
+}
+
+// reached checks that each path given is a file of the profile, or a directory
+// that holds one.
+func (l *linter) reached(p *profile.Profile) error {
+	for _, path := range l.paths {
+		one := linter{paths: []string{path}}
+		if !slices.ContainsFunc(p.Files, func(src *diag.Source) bool { return one.within(src.Name) }) {
+			return withHint(usage("%s is not a file of the profile %s", path, p.Root),
+				"`gobuild -c FILE lint` checks another profile")
+		}
+	}
+	return nil
 }
 
 // readTemplate reads a file that a value names, if it is a regular one of a

@@ -14,6 +14,7 @@ import (
 	"gobuild/buildout/event"
 	"gobuild/buildout/profile"
 	"gobuild/buildout/settings"
+	"gobuild/buildout/ui"
 	"gobuild/parts/fetch"
 	"gobuild/parts/run"
 )
@@ -82,10 +83,20 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
 		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
 		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
-		Command: strings.Join(append([]string{"gobuild"}, a.Args...), " "),
+		Command: shownCommand(a.Args),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},
 	}, nil
+}
+
+// shownCommand is the command line as other runs are shown it: without the
+// secrets that its words hold.
+func shownCommand(args []string) string {
+	words := []string{"gobuild"}
+	for _, word := range args {
+		words = append(words, ui.Mask(word))
+	}
+	return strings.Join(words, " ")
 }
 
 // userDefaults returns the user's default.cfg if it exists and is wanted.

@@ -36,6 +36,9 @@ func runPlan(ctx context.Context, a *app, args []string, exitCode bool) error {
 	if err := e.Start(ctx, true, false); err != nil {
 		return profileError(ctx, err)
 	}
+	if err := checkNames(args); err != nil {
+		return err
+	}
 	named := args
 	if len(args) == 0 {
 		named = nil

@@ -16,7 +16,7 @@ func newQuery(a *app) *cobra.Command {
 		Use: "query [SECTION:]OPTION", Short: "show the value of one option as the profile has it",
 		Long: `Prints the value of an option before substitution; without a section it is one
 of [buildout]. With -v the line ${section:option} comes first; with --json the
-value is a JSON string.`,
+value is a JSON string. What does not exist ends with status 1.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runQuery(cmd.Context(), a, args) },
 		ValidArgsFunction: a.complete(optionNames),
 	}
@@ -54,8 +54,8 @@ func runQuery(ctx context.Context, a *app, args []string) error {
 	if a.flags.verbose != a.flags.quiet {
 		fmt.Fprintf(a.Stdout, "${%s:%s}\n", section, option)
 	}
-	fmt.Fprintln(a.Stdout, v.Text)
-	return nil
+	_, err = fmt.Fprintln(a.Stdout, v.Text)
+	return err
 }
 
 func missing(d *diag.Diagnostic, name string, known []string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,14 +78,15 @@ func runRecipeShow(a *app, args []string) error {
 	if a.flags.json {
 		return writeJSON(a.Stdout, spec)
 	}
-	fmt.Fprintf(a.Stdout, "%s\n\nNames: %s\n\nOptions:\n", strings.TrimSpace(spec.Doc), strings.Join(spec.Names, ", "))
+	out := bufio.NewWriter(a.Stdout)
+	fmt.Fprintf(out, "%s\n\nNames: %s\n\nOptions:\n", strings.TrimSpace(spec.Doc), strings.Join(spec.Names, ", "))
 	for _, o := range spec.Options {
-		fmt.Fprintf(a.Stdout, "  %s%s\n      %s\n", o.Name, note(o), strings.ReplaceAll(o.Doc, "\n", "\n      "))
+		fmt.Fprintf(out, "  %s%s\n      %s\n", o.Name, note(o), strings.ReplaceAll(o.Doc, "\n", "\n      "))
 	}
 	if spec.Open {
-		fmt.Fprintln(a.Stdout, "\nThe section may hold any other option.")
+		fmt.Fprintln(out, "\nThe section may hold any other option.")
 	}
-	return nil
+	return out.Flush()
 }
 
 // note says in brackets what is special about an option.

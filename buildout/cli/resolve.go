@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gobuild/buildout/event"
 	"gobuild/buildout/ui"
 )
 
@@ -25,7 +24,8 @@ func newResolve(a *app) *cobra.Command {
 		Use: "resolve [PART…]", Short: "show values after substitution",
 		Long: `Evaluates the parts (those named, or all) and shows every section that they
 touch: macros expanded, references substituted, options set by recipes. With
---json an object {"parts", "resolved", "holes"}. Nothing is installed.`,
+--json an object {"parts", "resolved", "holes"}, in which secrets are not hidden.
+Nothing on disk is changed.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runResolve(cmd.Context(), a, o, args) },
 		ValidArgsFunction: a.complete(partNames),
 	}
@@ -35,13 +35,16 @@ touch: macros expanded, references substituted, options set by recipes. With
 }
 
 func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) error {
-	e, err := a.open(ctx, event.Discard)
+	e, err := a.openReadOnly(ctx)
 	if err != nil {
 		return err
 	}
 	a.show(e.Profile.Warnings)
 	if err := e.Start(ctx, !o.noRecipes, o.lenient); err != nil {
 		return withStatus(StatusProfile, err)
+	}
+	if err := checkNames(args); err != nil {
+		return err
 	}
 	named := args
 	if len(named) == 0 {
@@ -51,26 +54,25 @@ func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) er
 	if err != nil {
 		return withStatus(StatusProfile, err)
 	}
-	out := bufio.NewWriter(a.Stdout)
-	defer out.Flush()
 	if a.flags.json {
-		return writeJSON(out, r)
+		return writeJSON(a.Stdout, r)
 	}
+	out, secrets := bufio.NewWriter(a.Stdout), secretValues(e)
 	fmt.Fprintf(out, "# parts, in the order of installation: %s\n", strings.Join(r.Parts, " "))
 	for _, name := range slices.Sorted(maps.Keys(r.Sections)) {
-		writeSection(out, name, r.Sections[name])
+		writeSection(out, name, r.Sections[name], secrets)
 	}
 	for _, hole := range r.Holes {
-		fmt.Fprintf(out, "\n# not known without its recipe: %s", hole)
+		fmt.Fprintf(out, "\n# not known without its recipe: %s\n", hole)
 	}
-	return nil
+	return out.Flush()
 }
 
-// writeSection writes a section as profile text.
-func writeSection(out *bufio.Writer, name string, options map[string]string) {
+// writeSection writes a section as profile text, without secrets.
+func writeSection(out *bufio.Writer, name string, options map[string]string, secrets *strings.Replacer) {
 	fmt.Fprintf(out, "\n[%s]\n", name)
 	for _, key := range slices.Sorted(maps.Keys(options)) {
-		value := ui.MaskOption(key, options[key])
+		value := ui.MaskOption(key, secrets.Replace(options[key]))
 		if strings.Contains(value, "\n") {
 			value = "\n  " + strings.ReplaceAll(value, "\n", "\n  ")
 		} else if value != "" {

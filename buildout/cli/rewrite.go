@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -23,12 +24,18 @@ func rewrite(name string, text []byte) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("write %s: it is not a regular file", name)
 	}
+	return replace(name, text, info.Mode().Perm())
+}
+
+// replace makes a file by way of a temporary file beside it. A symbolic link
+// there is replaced, not followed.
+func replace(name string, text []byte, perm fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -227,13 +227,28 @@ func noWords(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// notACommand are words that people try, with what to do instead.
+var notACommand = map[string]string{
+	"uninstall": "take the part out of `parts` and run gobuild: it removes what no profile names any more",
+	"remove":    "take the part out of `parts` and run gobuild: it removes what no profile names any more",
+	"update":    "`gobuild` updates what is installed",
+	"setup":     "gobuild runs no Python setup scripts",
+	"runsetup":  "gobuild runs no Python setup scripts",
+}
+
 // unknownCommand reports a word that is no command below parent.
 func unknownCommand(parent *cobra.Command, word string) error {
 	var names []string
 	for _, c := range parent.Commands() {
 		names = append(names, c.Name())
 	}
-	hint := diag.DidYouMean(word, names)
+	hint := notACommand[word]
+	if hint == "" {
+		hint = diag.DidYouMean(word, names)
+	}
+	if strings.HasSuffix(word, ".cfg") && !parent.HasParent() {
+		hint = fmt.Sprintf("`gobuild -c %s` names the profile", word)
+	}
 	if hint == "" && parent.HasParent() {
 		hint = fmt.Sprintf("`%s --help` lists the commands", parent.CommandPath())
 	} else if hint == "" {

@@ -2,7 +2,6 @@ package diag
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,13 +170,31 @@ func All(err error) List {
 	if err == nil {
 		return nil
 	}
-	var list List
-	if errors.As(err, &list) {
+	if list := held(err); list != nil {
 		return list
 	}
-	var d *Diagnostic
-	if errors.As(err, &d) {
-		return List{d}
-	}
 	return List{{Code: "other", Msg: err.Error(), Err: err}}
+}
+
+// held returns the diagnostics that err holds, and nil when it holds none. Of
+// joined errors one that is no diagnostic counts when another one is.
+func held(err error) List {
+	switch e := err.(type) {
+	case List:
+		return e
+	case *Diagnostic:
+		return List{e}
+	case interface{ Unwrap() error }:
+		return held(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		if !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return held(err) != nil }) {
+			return nil
+		}
+		var list List
+		for _, branch := range e.Unwrap() {
+			list = append(list, All(branch)...)
+		}
+		return list
+	}
+	return nil
 }

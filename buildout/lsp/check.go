@@ -21,12 +21,10 @@ func (sn *snapshot) check() {
 	for _, d := range sn.profile.Warnings {
 		sn.add(d)
 	}
-	for _, name := range sn.profile.Names() {
-		sn.checkNames(name)
-		options := sn.expanded[name]
-		for _, key := range (&profile.Section{Options: options}).Keys() {
-			if v := options[key]; strings.Contains(v.Text, "${") {
-				sn.checkReferences(name, v)
+	for _, first := range []bool{true, false} { // of a text in a macro, what a run meets counts
+		for _, name := range sn.profile.Names() {
+			if sn.reached[name] == first {
+				sn.checkSection(name)
 			}
 		}
 	}
@@ -39,6 +37,17 @@ func (sn *snapshot) check() {
 	sn.findings = slices.DeleteFunc(sn.findings, func(f Finding) bool {
 		return f.Severity != diag.Error && slices.Contains(sn.setup.Silence, f.Code)
 	})
+}
+
+// checkSection checks the references in a section.
+func (sn *snapshot) checkSection(name string) {
+	sn.checkNames(name)
+	options := sn.expanded[name]
+	for _, key := range (&profile.Section{Options: options}).Keys() {
+		if v := options[key]; strings.Contains(v.Text, "${") {
+			sn.checkReferences(name, v)
+		}
+	}
 }
 
 // sameAs reports whether g says within f what f says.
@@ -122,7 +131,10 @@ func (sn *snapshot) missing(by string, d *diag.Diagnostic, word string, known []
 		d.Severity = diag.Warning
 	}
 	f := Finding{Diagnostic: d}
-	if d.Hint = diag.DidYouMean(word, known); d.Hint != "" && at.Text() == word {
+	d.Hint = diag.DidYouMean(word, known)
+	if strings.HasPrefix(word, "#") {
+		d.Hint = "a comment begins in the first column; here # and what follows are part of the value"
+	} else if d.Hint != "" && at.Text() == word {
 		var better string
 		fmt.Sscanf(d.Hint, didYouMean+"%q", &better)
 		f.Fix = &Fix{Title: fmt.Sprintf("Change to %q", better), Edits: []Edit{{at, better}}}

@@ -11,11 +11,11 @@ import (
 // The limits beyond which a profile is not evaluated. A few lines of text can
 // stand for more than any memory holds, and an editor shows every text.
 const (
-	maxExpansions = 1_000_000 // macros used, counted once for each path
-	maxValues     = 64 << 20  // bytes of all values after substitution
-	maxValue      = 4 << 20   // bytes of one value
-	maxReferences = 200_000   // references in all values
-	maxChain      = 2_000     // options that refer to each other in a row
+	maxExpansions = 200_000  // macros used, counted once for each path
+	maxValues     = 64 << 20 // bytes of all values after substitution
+	maxValue      = 4 << 20  // bytes of one value
+	maxReferences = 200_000  // references in all values
+	maxChain      = 2_000    // options that refer to each other in a row
 )
 
 // macrosFit reports whether expanding all macros is a reasonable amount of

@@ -138,13 +138,11 @@ type completionList struct {
 
 // Kinds of completion items.
 const (
-	itemFunction  = 3
-	itemVariable  = 6
-	itemModule    = 9
-	itemProperty  = 10
-	itemFile      = 17
-	itemReference = 18
-	itemFolder    = 19
+	itemFunction = 3
+	itemModule   = 9
+	itemProperty = 10
+	itemFile     = 17
+	itemFolder   = 19
 )
 
 type documentSymbol struct {

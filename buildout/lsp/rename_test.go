@@ -2,10 +2,12 @@ package lsp
 
 import "testing"
 
-func TestRename(t *testing.T) {
-	const other = "-- other.cfg --\n[buildout]\nextends = software.cfg\n[zlib:windows]\nversion = 9\n[more]\n=> zlib\n<=\n  template\n  zlib\nenvironment-section = zlib\ny = ${more:version}\n"
-	for _, c := range []struct{ name, file, needle, to, want string }{
-		{"section in all files", "software.cfg", "${zl§ib:version}", "z", `-- base.cfg --
+// other is a third file of the profile.
+const other = "-- other.cfg --\n[buildout]\nextends = software.cfg\n[zlib:windows]\nversion = 9\n[more]\n=> zlib\n<=\n  template\n  zlib\nenvironment-section = zlib\ny = ${more:version}\n"
+
+// renames are a place, the new name, and the files that change or the error.
+var renames = []struct{ name, file, needle, to, want string }{
+	{"section in all files", "software.cfg", "${zl§ib:version}", "z", `-- base.cfg --
 [buildout]
 parts = z
 
@@ -49,7 +51,7 @@ version = 9
 environment-section = z
 y = ${more:version}
 `},
-		{"option with its macros", "base.cfg", "na§me = zlib", "title", `-- base.cfg --
+	{"option with its macros", "base.cfg", "na§me = zlib", "title", `-- base.cfg --
 [buildout]
 parts = zlib
 
@@ -64,17 +66,20 @@ version = 1.0
 title = zlib
 version = 1.3.1
 `},
-		{"name that exists", "software.cfg", "[a§pp]", "zlib", "error: section [zlib] exists already: DIR/other.cfg:3:2"},
-		{"name of the engine's", "software.cfg", "[a§pp]", "versions", "error: section [versions] exists already: by the engine"},
-		{"illegal name", "software.cfg", "[a§pp]", "a b", `error: "a b" is not a legal name: letters, digits and - . _ are`},
-		{"empty name", "software.cfg", "[a§pp]", "", `error: "" is not a legal name: letters, digits and - . _ are`},
-		{"buildout", "software.cfg", "[build§out]", "x", "error: [buildout] and its options have the names that the engine knows"},
-		{"option of a recipe", "software.cfg", "configure-op§tions =", "x", `error: option "configure-options" is one of the recipe of section [app]`},
-		{"computed option", "software.cfg", "${zlib:loc§ation}", "x", "error: option zlib:location is not set in a file of this profile"},
-		{"recipe", "software.cfg", "rec§ipe =", "x", `error: option "recipe" has the name that the engine knows`},
-		{"option name that exists", "base.cfg", "na§me = zlib", "url", `error: section [more] has an option "url" already`},
-		{"file", "software.cfg", "bas§e.cfg", "x", "error: only sections and options can be renamed"},
-	} {
+	{"name that exists", "software.cfg", "[a§pp]", "zlib", "error: section [zlib] exists already: DIR/other.cfg:3:2"},
+	{"name of the engine's", "software.cfg", "[a§pp]", "versions", "error: section [versions] exists already: by the engine"},
+	{"illegal name", "software.cfg", "[a§pp]", "a b", `error: "a b" is not a legal name: letters, digits and - . _ are`},
+	{"empty name", "software.cfg", "[a§pp]", "", `error: "" is not a legal name: letters, digits and - . _ are`},
+	{"buildout", "software.cfg", "[build§out]", "x", "error: [buildout] and its options have the names that the engine knows"},
+	{"option of a recipe", "software.cfg", "configure-op§tions =", "x", `error: option "configure-options" is one of the recipe of section [app]`},
+	{"computed option", "software.cfg", "${zlib:loc§ation}", "x", "error: option zlib:location is not set in a file of this profile"},
+	{"recipe", "software.cfg", "rec§ipe =", "x", `error: option "recipe" has the name that the engine knows`},
+	{"option name that exists", "base.cfg", "na§me = zlib", "url", `error: section [more] has an option "url" already`},
+	{"file", "software.cfg", "bas§e.cfg", "x", "error: only sections and options can be renamed"},
+}
+
+func TestRename(t *testing.T) {
+	for _, c := range renames {
 		e := start(t, stack+other, map[string]any{"initializationOptions": map[string]any{"profiles": []string{"other.cfg"}}})
 		e.open(c.file, "")
 		p := e.place(c.file, e.find(c.file, c.needle))

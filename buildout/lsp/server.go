@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,7 @@ func (s *server) loop(ctx context.Context) error {
 		select {
 		case c, open := <-s.in.queue:
 			if !open {
-				return errors.Join(s.in.err, s.ended())
+				return cmp.Or(s.in.err, s.ended())
 			}
 			s.handle(c)
 		case <-due:
@@ -87,7 +88,7 @@ func (s *server) loop(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return errors.Join(s.out.err, s.ended())
+	return cmp.Or(s.out.err, s.ended())
 }
 
 // ended is the error of an end: none after a shutdown.

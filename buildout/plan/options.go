@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"path/filepath"
 
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
@@ -55,6 +56,10 @@ func (o *options) Probe() (parts.Runner, parts.Fetcher) { return o.build.Probe(o
 // a shared part are the options of the profile, not those that the recipe has
 // set (SPEC-recipes 1.3).
 func (o *options) Location(shared bool) (parts.Location, error) {
+	if !filepath.IsLocal(o.Name()) || filepath.Clean(o.Name()) == "." {
+		return parts.Location{}, diag.At(o.Header(), "bad-part-name", "the part %q would live outside of parts-directory", o.Name()).
+			WithPath(o.Name()).WithHint("a part lives in a directory of its name: rename the section")
+	}
 	values := map[string]string{}
 	for _, key := range o.Keys() {
 		if o.IsSet(key) {

@@ -164,7 +164,7 @@ func (b *builder) recipeHint(name string) string {
 // and returns the order of installation (SPEC-engine 8, 3 and 4). Its error is
 // a diag.List of what is wrong in all of them.
 func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]string, error) {
-	wanted := named
+	wanted := distinct(named)
 	var errs diag.List
 	if named == nil {
 		var err error
@@ -184,9 +184,20 @@ func Evaluate(ctx context.Context, ev *profile.Evaluator, named []string) ([]str
 		return nil, append(errs, ev.Further()...).Sorted()
 	}
 	if named != nil {
-		return slices.Clone(named), nil
+		return wanted, nil
 	}
 	return ev.Order(), nil
+}
+
+// distinct returns names in their order, each once.
+func distinct(names []string) []string {
+	var once []string
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
 }
 
 // listed returns the words of [buildout] parts, also when another option of

@@ -8,6 +8,7 @@ import (
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
+	"gobuild/parts"
 )
 
 // warnings lists what is suspicious in the sections that were evaluated.
@@ -19,9 +20,14 @@ func (b *builder) warnings(ctx context.Context, g *Graph) diag.List {
 			list.Add(unusedOptions(e, unused))
 		}
 	}
+	known := map[string]map[string]bool{} // options by recipe
 	for _, n := range g.Parts {
 		if e := b.Evaluator.Known(n.Part); e != nil {
-			list = append(list, misspelt(e, n)...)
+			name := n.Spec.Names[0]
+			if known[name] == nil {
+				known[name] = optionNames(n.Spec)
+			}
+			list = append(list, misspelt(e, n, known[name])...)
 		}
 	}
 	return list
@@ -70,25 +76,16 @@ func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {
 	return d
 }
 
-// misspelt warns of options that no recipe option has but that look like one
-// that the section does not set.
-func misspelt(e *profile.Evaluated, n *Node) diag.List {
-	unused := e.Unused()
-	if len(unused) == 0 {
-		return nil
-	}
-	var free []string
-	known := map[string]bool{"recipe": true}
-	for _, o := range n.Spec.Options {
-		known[o.Name] = true
-		if !e.Has(o.Name) && !o.Computed {
-			free = append(free, o.Name)
-		}
-	}
+// misspelt warns of options that the recipe does not have and no reference
+// names, but that look like an option of the recipe that is not set.
+func misspelt(e *profile.Evaluated, n *Node, known map[string]bool) diag.List {
 	var list diag.List
-	for _, key := range unused {
-		hint := diag.DidYouMean(key, free)
-		if known[key] || hint == "" {
+	for _, key := range e.Keys() {
+		if known[key] || e.IsSet(key) || e.IsReferred(key) {
+			continue
+		}
+		hint := diag.DidYouMean(key, unset(e, n.Spec))
+		if hint == "" {
 			continue
 		}
 		d := diag.At(e.KeyAt(key), "unknown-option-name", "recipe %s has no option %q", n.Spec.Names[0], key).
@@ -97,4 +94,25 @@ func misspelt(e *profile.Evaluated, n *Node) diag.List {
 		list.Add(d)
 	}
 	return list
+}
+
+// unset returns the options of a recipe that a section leaves out.
+func unset(e *profile.Evaluated, spec parts.Spec) []string {
+	var names []string
+	for _, o := range spec.Options {
+		if !o.Computed && !e.Has(o.Name) {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// optionNames returns the names of the options that a section of this recipe
+// may hold.
+func optionNames(spec parts.Spec) map[string]bool {
+	known := map[string]bool{"recipe": true, "<": true}
+	for _, o := range spec.Options {
+		known[o.Name] = true
+	}
+	return known
 }

@@ -97,8 +97,9 @@ func (ev *Evaluator) suggestSection(d *diag.Diagnostic, name string) {
 // shows each step of the circle but the first, which is the place of the error.
 func (e *Evaluated) circular(option, key string, c *chain) *diag.Diagnostic {
 	d := diag.At(e.At(option), "circular-reference", "Circular reference in substitutions.").
-		WithPath(e.Name, option).WithHint("the values refer to each other: %s", strings.Join(append(c.keys, key), " -> "))
-	circle := append(slices.Clone(c.keys[slices.Index(c.keys, key):]), key)
+		WithPath(e.Name, option).WithHint("the values refer to each other: %s", strings.Join(append(slices.Clone(c.open.keys), key), " -> "))
+	open := c.open.keys
+	circle := append(slices.Clone(open[slices.Index(open, key):]), key)
 	for i := 1; i+1 < len(circle) && i <= maxEnds; i++ {
 		section, name, _ := strings.Cut(circle[i], ":")
 		if s := e.eval.sections[section]; s != nil {

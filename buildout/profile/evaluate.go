@@ -43,10 +43,13 @@ type Evaluated struct {
 	cooked map[string]string // substituted once
 	data   map[string]string // final, and what a recipe has set
 	set    map[string]bool   // keys set by a recipe
-	needs  []string          // sections read, in order of first reading
-	frozen bool
-	hollow bool             // the recipe was not prepared
-	failed map[string]error // options that have no value
+	// referred are the keys that references name; made when it is needed.
+	referred map[string]bool
+	needs    []string        // sections read, in order of first reading
+	needed   map[string]bool // the same
+	frozen   bool
+	hollow   bool             // the recipe was not prepared
+	failed   map[string]error // options that have no value
 	// Action is what Prepare made of the section.
 	Action any
 	err    error // why initialisation failed
@@ -181,11 +184,15 @@ func (e *Evaluated) read(ctx context.Context, name string, by diag.Span) (*Evalu
 	if name == e.Name {
 		return e, nil
 	}
-	if !slices.Contains(e.needs, name) {
+	if !e.needed[name] {
 		if e.frozen {
 			return nil, e.eval.fail(diag.At(by, "frozen-location",
 				"section [%s] reads [%s] after its shared location was computed", e.Name, name))
 		}
+		if e.needed == nil {
+			e.needed = map[string]bool{}
+		}
+		e.needed[name] = true
 		e.needs = append(e.needs, name)
 	}
 	return e.eval.Section(ctx, name, by)

@@ -18,10 +18,7 @@ type Base struct {
 	EggsDirectory  string
 	Installed      string // "" when nothing is recorded
 	DownloadCache  string
-	ExtendsCache   string
-	SharedParts    []string
 	Offline        bool
-	Newest         bool
 	Level          int // numeric log level less verbosity: 20 is INFO
 	Timeout        int // seconds, 0 for none
 }
@@ -36,10 +33,10 @@ func (ev *Evaluator) Start(ctx context.Context) (*Base, error) {
 	defer ev.Doing("Initializing.", "", "")()
 	ev.joinDirectories()
 	offline, failed := ev.Profile.Bool("offline")
-	newest, err := ev.Profile.Bool("newest")
+	_, err := ev.Profile.Bool("newest")
 	failed = ev.collect(ev.located(failed), ev.located(err))
 	e, err := ev.Section(ctx, "buildout", diag.Span{})
-	b := &buildout{Evaluated: e, ctx: ctx, base: &Base{Offline: offline, Newest: newest && !offline}}
+	b := &buildout{Evaluated: e, ctx: ctx, base: &Base{Offline: offline}}
 	b.err = ev.collect(failed, err)
 	b.fill()
 	return b.base, b.err
@@ -79,7 +76,10 @@ type buildout struct {
 }
 
 func (b *buildout) fill() {
-	b.base.Directory, _ = b.need("directory")
+	var set bool
+	if b.base.Directory, set = b.need("directory"); set && b.base.Directory == "" {
+		b.fail("directory", "the buildout directory is empty")
+	}
 	for _, name := range directories {
 		b.join(name + "-directory")
 	}
@@ -191,10 +191,5 @@ func (b *buildout) caches() {
 	base.BinDirectory, _ = b.need("bin-directory")
 	base.PartsDirectory, _ = b.need("parts-directory")
 	base.DevelopEggs, _ = b.need("develop-eggs-directory")
-	base.DownloadCache, base.ExtendsCache = b.option("download-cache"), b.option("extends-cache")
-	for _, line := range strings.Split(b.option("shared-part-list"), "\n") {
-		if line = strings.TrimRight(strings.TrimSpace(line), "/"); line != "" {
-			base.SharedParts = append(base.SharedParts, line)
-		}
-	}
+	base.DownloadCache = b.option("download-cache")
 }

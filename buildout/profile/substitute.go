@@ -9,13 +9,6 @@ import (
 	"gobuild/buildout/diag"
 )
 
-// chain says who reads an option: the chain of options under substitution,
-// and where the text being substituted stands.
-type chain struct {
-	keys []string
-	at   func(ref string) diag.Span
-}
-
 // Get returns the final value of an option, with $${ unescaped in the SlapOS
 // dialect. ok is false when the section has no such option.
 func (e *Evaluated) Get(ctx context.Context, option string) (value string, ok bool, err error) {
@@ -33,7 +26,7 @@ func (ev *Evaluator) Unescape(value string) string {
 
 // Text returns the value of an option as substitution sees it: escaped.
 func (e *Evaluated) Text(ctx context.Context, option string) (value string, ok bool, err error) {
-	return e.get(ctx, option, &chain{})
+	return e.get(ctx, option, newChain(nil))
 }
 
 // get is the reference's Options.get: a value that still holds a reference
@@ -67,10 +60,12 @@ func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, b
 func (e *Evaluated) within(ctx context.Context, option, v string, c *chain) (string, error) {
 	defer e.eval.Doing("Getting option %s:%s.", e.Name, option)()
 	key := e.Name + ":" + option
-	if slices.Contains(c.keys, key) {
+	if c.open.has(key) {
 		return "", e.eval.fail(e.circular(option, key, c))
 	}
-	inner := &chain{append(c.keys[:len(c.keys):len(c.keys)], key), func(ref string) diag.Span { return e.place(option, ref) }}
+	c.open.push(key)
+	defer c.open.pop()
+	inner := &chain{c.open, func(ref string) diag.Span { return e.place(option, ref) }}
 	text, err := e.pieces(ctx, v, inner)
 	if err != nil {
 		return "", e.fails(option, err)
@@ -93,7 +88,7 @@ func (e *Evaluated) substituteOption(ctx context.Context, option, text string) e
 	if err := e.failed[option]; err != nil {
 		return err
 	}
-	v, err := e.within(ctx, option, text, &chain{})
+	v, err := e.within(ctx, option, text, newChain(nil))
 	if err == nil {
 		e.cooked[option] = v
 	}
@@ -151,7 +146,11 @@ func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string
 	if section == "" {
 		section = e.Name
 	}
-	s, err := e.read(ctx, section, c.at(ref))
+	var at diag.Span
+	if e.frozen || e.eval.Profile.Sections[section] == nil {
+		at = c.at(ref) // to find it takes time, and only an error needs it
+	}
+	s, err := e.read(ctx, section, at)
 	if err != nil {
 		if s == nil {
 			for _, d := range diag.All(err) {
@@ -163,6 +162,7 @@ func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string
 	v, ok, err := s.get(ctx, option, c)
 	switch {
 	case err != nil || ok:
+		s.refer(option)
 		return v, err
 	case (e.eval.Lenient || s.hollow) && s.raw["recipe"] != nil && option != "_buildout_section_name_":
 		return s.hole(option), nil
@@ -172,21 +172,23 @@ func (e *Evaluated) reference(ctx context.Context, ref string, c *chain) (string
 	return "", e.eval.fail(e.blame(s.missingReference(option, ref, c), c))
 }
 
+// refer notes that a reference names an option.
+func (e *Evaluated) refer(option string) {
+	if e.referred == nil {
+		e.referred = map[string]bool{}
+	}
+	e.referred[option] = true
+}
+
+// IsReferred reports whether a reference that was evaluated names an option.
+func (e *Evaluated) IsReferred(option string) bool { return e.referred[option] }
+
 func (e *Evaluated) hole(option string) string {
 	if e.eval.holes == nil {
 		e.eval.holes = map[string]bool{}
 	}
 	e.eval.holes[e.Name+":"+option] = true
 	return "@{" + e.Name + ":" + option + "}"
-}
-
-// splitKey returns section and option of the innermost key of the chain.
-func splitKey(c *chain) []string {
-	if len(c.keys) == 0 {
-		return nil
-	}
-	section, option, _ := strings.Cut(c.keys[len(c.keys)-1], ":")
-	return []string{section, option}
 }
 
 // splitReference checks the form of ${section:option} in the order of the
@@ -231,5 +233,5 @@ func isSimple(name string) bool {
 // if it stood in section e. at is the place to blame; when it holds the text of
 // a reference, that is.
 func (e *Evaluated) Substitute(ctx context.Context, text string, at diag.Span) (string, error) {
-	return e.references(ctx, text, &chain{at: at.Find})
+	return e.references(ctx, text, newChain(at.Find))
 }

@@ -48,14 +48,15 @@ func (f *fetcher) cached(sums []parts.Checksum) string {
 		if !isFile(path) {
 			continue
 		}
-		if verify(path, []parts.Checksum{s}) != nil {
-			if f.config.ReadOnly {
-				continue
-			}
+		err := verify(path, []parts.Checksum{s})
+		switch m := (*mismatch)(nil); {
+		case err == nil && verify(path, sums) == nil:
+			return path
+		case err != nil && !errors.As(err, &m):
+			f.log("cannot use " + path + " of the source cache: " + err.Error())
+		case err != nil && !f.config.ReadOnly:
 			f.log("removing damaged " + path + " from the source cache")
 			os.Remove(path)
-		} else if verify(path, sums) == nil {
-			return path
 		}
 	}
 	return ""
@@ -184,15 +185,27 @@ func (c *Client) downloadPath(s source) string {
 	if c.config.DownloadCache == "" {
 		return ""
 	}
-	return filepath.Join(c.config.DownloadCache, md5Name(s.text))
+	return filepath.Join(c.config.DownloadCache, s.group, md5Name(s.text))
+}
+
+// makeGroup makes the folder of the download cache that path is in.
+func makeGroup(s source, path string) error {
+	if s.group == "" {
+		return nil
+	}
+	return os.MkdirAll(filepath.Dir(path), 0o777)
 }
 
 // fillDownloadCache copies a file into the download cache, if there is one.
 func (f *fetcher) fillDownloadCache(s source, path string, mode fs.FileMode) error {
-	if to := f.downloadPath(s); to != "" && !f.config.ReadOnly {
-		return copyTo(to, path, mode)
+	to := f.downloadPath(s)
+	if to == "" || f.config.ReadOnly {
+		return nil
 	}
-	return nil
+	if err := makeGroup(s, to); err != nil {
+		return err
+	}
+	return copyTo(to, path, mode)
 }
 
 // locks is a set of named locks within this process. Between processes the

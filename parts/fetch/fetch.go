@@ -122,7 +122,6 @@ type Part struct {
 	Temp   string       // where uncached downloads go; "" means the system's
 	Log    io.Writer    // nil means nowhere
 	Events event.Sink   // nil means nowhere
-	Proc   parts.Runner // for sources that need a program; no kind of today does
 }
 
 // For returns the Fetcher of one part.

@@ -74,7 +74,9 @@ func (f *fetcher) query(r parts.FetchRequest) (*query, error) {
 		q.noNet = *r.Offline
 	}
 	for _, text := range append([]string{r.URL}, r.Alternates...) {
-		q.sources = append(q.sources, newSource(text, f.part.Dir))
+		s := newSource(text, f.part.Dir)
+		s.group = r.CacheFolder
+		q.sources = append(q.sources, s)
 	}
 	return q, nil
 }
@@ -258,7 +260,7 @@ func (f *fetcher) place(q *query, temp string) (parts.Fetched, error) {
 		return parts.Fetched{Path: path}, f.cacheError(q, err)
 	}
 	if path := f.downloadPath(q.sources[0]); path != "" {
-		err := syncFile(temp)
+		err := errors.Join(syncFile(temp), makeGroup(q.sources[0], path))
 		if err == nil {
 			err = os.Rename(temp, path)
 		}

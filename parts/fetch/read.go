@@ -22,7 +22,6 @@ type ReadOptions struct {
 	Offline bool
 	// MD5 is the sum that the profile must have, or "".
 	MD5    string
-	At     diag.Span  // the place that names the URL
 	Dir    string     // where a relative path starts
 	Events event.Sink // nil means nowhere
 }
@@ -36,14 +35,14 @@ const maxProfile = 64 << 20
 // path is read in place. Errors are *diag.Diagnostic.
 func (c *Client) Read(ctx context.Context, url string, o ReadOptions) ([]byte, error) {
 	f := c.fetcher(Part{Dir: o.Dir, Events: o.Events})
-	q, err := f.query(parts.FetchRequest{URL: url, At: o.At})
+	q, err := f.query(parts.FetchRequest{URL: url})
 	if err != nil {
 		return nil, err
 	}
 	q.max = min(q.max, maxProfile)
 	q.noNet = q.noNet || o.Offline
 	if o.MD5 != "" {
-		q.sums, _ = normalSums([]parts.Checksum{{Algorithm: "md5", Hex: o.MD5, At: o.At}})
+		q.sums, _ = normalSums([]parts.Checksum{{Algorithm: "md5", Hex: o.MD5}})
 	}
 	if s := q.sources[0]; s.isLocal() {
 		return q.readLocal(s)

@@ -13,6 +13,7 @@ import (
 // source is one place that a file can come from.
 type source struct {
 	text  string   // as the profile has it; names the file in the download cache
+	group string   // folder of the download cache that has the file, or ""
 	shown string   // text without secrets
 	local string   // absolute path, or "" when it is remote
 	named string   // the path of a local source as it was given
@@ -44,6 +45,7 @@ func newSource(text, dir string) source {
 	switch scheme := schemeOf(text); {
 	case scheme == "" && !strings.HasPrefix(text, "file:"):
 		s.setPath(text, dir)
+		s.cutPath(dir)
 	case scheme == "" || scheme == "file":
 		s.setFileURL(dir)
 	default:
@@ -73,6 +75,15 @@ func (s *source) setFileURL(dir string) {
 	s.setPath(name, dir)
 	if decoded, err := url.PathUnescape(name); err == nil && decoded != name && !exists(s.local) {
 		s.setPath(decoded, dir)
+	}
+	s.cutPath(dir)
+}
+
+// cutPath leaves out what follows a # or ? in a path that does not exist with
+// it: zc.buildout reads a path as a URL.
+func (s *source) cutPath(dir string) {
+	if short := s.named[:endOf(s.named, "#?")]; short != s.named && short != "" && !exists(s.local) {
+		s.setPath(short, dir)
 	}
 }
 

@@ -101,6 +101,29 @@ func TestDownloadCacheMismatch(t *testing.T) {
 	}
 }
 
+// TestUnreadableSourceCache checks that a file of the source cache that cannot
+// be read is not taken for a damaged one: another user may be able to.
+func TestUnreadableSourceCache(t *testing.T) {
+	const unreadable = "/proc/self/mem" // a regular file whose first byte is an I/O error
+	if !isFile(unreadable) {
+		t.Skip("no " + unreadable)
+	}
+	s := static(t, map[string]string{"/a": payload})
+	cache := t.TempDir()
+	link := filepath.Join(cache, "md5", sum("md5", payload).Hex)
+	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(unreadable, link); err != nil {
+		t.Fatal(err)
+	}
+	k := newKit(t, Config{Cache: cache, Offline: true})
+	k.fail(t, parts.FetchRequest{URL: s.URL + "/a", Sums: md5sums(payload)})
+	if !exists(link) || !strings.Contains(k.log.String(), "cannot use "+link) {
+		t.Errorf("the file is there: %v; log:\n%s", exists(link), k.log)
+	}
+}
+
 func TestDownloadCacheMissing(t *testing.T) {
 	dir := t.TempDir() + "/none"
 	for _, url := range []string{"http://h.invalid/a", "a"} {

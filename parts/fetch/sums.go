@@ -66,7 +66,7 @@ func (m *mismatch) Error() string {
 // detail tells what was wanted and what came.
 func (m *mismatch) detail() string {
 	switch {
-	case m.got == "":
+	case m.got == "", !wellFormed(m.sum):
 		return fmt.Sprintf("%q is not the form of an %s sum (%d hex digits)",
 			m.sum.Hex, strings.ToUpper(m.sum.Algorithm), 2*newHash(m.sum.Algorithm).Size())
 	case m.page:

@@ -2,7 +2,6 @@ package partstest
 
 import (
 	"bytes"
-	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -18,18 +17,9 @@ type Kit struct {
 	Events  *Sink
 	Runner  *Runner
 	Fetcher *Fetcher
-	// NestedErr is what Work.Nested returns.
-	NestedErr error
 
-	mu     sync.Mutex
-	owned  []string
-	nested []Nested
-}
-
-// Nested is a recorded call of Work.Nested.
-type Nested struct {
-	Profile string
-	Set     map[string]string
+	mu    sync.Mutex
+	owned []string
 }
 
 // New returns the Kit of the part "part" in an empty buildout directory. Change
@@ -41,7 +31,7 @@ func New(t testing.TB) *Kit {
 	k.Fetcher = &Fetcher{Dir: dir, Files: map[string]string{}, temp: t.TempDir()}
 	k.Work = &parts.Work{
 		Part: "part", Dir: dir, Temp: t.TempDir(), Log: k.Log, Events: k.Events,
-		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Nested: k.runNested, Umask: 0o22, Launcher: "/opt/gobuild",
+		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Umask: 0o22, Launcher: "/opt/gobuild",
 	}
 	return k
 }
@@ -66,24 +56,10 @@ func (k *Kit) Owned() []string {
 	return slices.Clone(k.owned)
 }
 
-// Nested returns the calls of Work.Nested, in order.
-func (k *Kit) Nested() []Nested {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Clone(k.nested)
-}
-
 func (k *Kit) own(path string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.owned = append(k.owned, path)
-}
-
-func (k *Kit) runNested(_ context.Context, profile string, set map[string]string) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.nested = append(k.nested, Nested{profile, set})
-	return k.NestedErr
 }
 
 // Log is a log in memory. It may be used by several goroutines at once.

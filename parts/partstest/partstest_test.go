@@ -225,16 +225,9 @@ func TestLocation(t *testing.T) {
 
 func TestKit(t *testing.T) {
 	k := partstest.New(t)
-	k.NestedErr = errors.New("no")
 	k.Work.Own("p")
 	k.Work.Step("configure")
 	k.Work.Say(event.Warning, "careful")
-	if err := k.Work.Nested(t.Context(), "n.cfg", map[string]string{"a:b": "c"}); err != k.NestedErr {
-		t.Errorf("nested: got %v", err)
-	}
-	if got := k.Nested(); len(got) != 1 || got[0].Profile != "n.cfg" || got[0].Set["a:b"] != "c" {
-		t.Errorf("nested: got %+v", got)
-	}
 	if got, want := k.Log.String(), "==> part: configure\npart: careful\n"; got != want {
 		t.Errorf("log: got %q, want %q", got, want)
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
@@ -122,8 +121,7 @@ func fill(ctx context.Context, f Frame, build func(ctx context.Context) error) e
 
 // refuse guards against a location whose removal would delete the buildout.
 func refuse(w *parts.Work, location string) error {
-	relative, err := filepath.Rel(location, w.Dir)
-	if err != nil || relative == ".." || strings.HasPrefix(relative, "../") {
+	if !Holds(location, w.Dir) {
 		return nil
 	}
 	return &diag.Diagnostic{

@@ -5,13 +5,52 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 )
 
+// Holds reports whether Remove(path) would delete the directory dir: path is
+// dir or above it, by its name or by the directories that links lead to. Both
+// are absolute. A path that is itself a link holds nothing by what it leads to.
+func Holds(path, dir string) bool {
+	return isAbove(path, dir) || isAbove(removed(path), removed(dir+"/."))
+}
+
+// isAbove reports whether the name path is dir or above it.
+func isAbove(path, dir string) bool {
+	relative, err := filepath.Rel(path, dir)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
+}
+
+// removed returns the real name of what Remove(path) deletes: links are
+// followed, but for one at the end. A path that does not exist stays.
+func removed(path string) string {
+	parent, last := filepath.Split(withoutSlash(path))
+	if last == "." || last == ".." {
+		parent, last = parent+last, ""
+	}
+	real, err := filepath.EvalSymlinks(parent)
+	if err != nil {
+		return path
+	}
+	return filepath.Join(real, last)
+}
+
+// withoutSlash returns path without slashes at its end.
+func withoutSlash(path string) string {
+	if short := strings.TrimRight(path, "/"); short != "" {
+		return short
+	}
+	return path
+}
+
 // Remove deletes a file, a link or a tree; one that is missing is fine. Trees
-// that lost their write bits are deleted too. No link is followed.
+// that lost their write bits are deleted too. No link is followed, not even
+// one that has a slash behind it.
 func Remove(path string) error {
+	path = withoutSlash(path)
 	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return nil
 	}
 	if err == nil && info.IsDir() {
@@ -21,10 +60,16 @@ func Remove(path string) error {
 	if removed := os.RemoveAll(path); removed != nil {
 		return removed
 	}
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(path); isMissing(err) {
 		return nil
 	}
 	return err
+}
+
+// isMissing reports whether err says that there is no such path; a file in the
+// place of one of its directories says so too.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // makeRemovable gives a directory the bits that deleting its entries needs.

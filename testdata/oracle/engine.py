@@ -179,7 +179,7 @@ class Engine:
                     failed = describe(error, self.user_error)
         if failed:
             result["error"] = failed
-        result["files"] = len(self.files)
+        result["files"] = sorted(self.files)
         return result
 
     def call(self, argv, text):
@@ -255,13 +255,14 @@ def spaced(key):
 
 @contextlib.contextmanager
 def no_directories():
-    """Make no directories."""
-    kept = os.makedirs, os.mkdir
+    """Make no directories, and enter none, for it may be one that is not made."""
+    kept = os.makedirs, os.mkdir, os.chdir
     os.makedirs = os.mkdir = lambda *args, **more: None
+    os.chdir = lambda path: None if path else kept[2](path)
     try:
         yield
     finally:
-        os.makedirs, os.mkdir = kept
+        os.makedirs, os.mkdir, os.chdir = kept
 
 
 @contextlib.contextmanager

@@ -218,7 +218,7 @@ class Generator:
         if self.chance(0.06):
             key = "recipe"
         self.key = key
-        op = r.choice(["=", "=", " =", " =", " =", "  =", "+=", " +=", " +=", " +=", "-=", " -=", "  +=", "\t=", "\t+=", "  -=", "++=", " + ="]
+        op = r.choice(["=", "=", " =", " =", " =", "  =", "+=", " +=", " +=", " +=", "-=", " -=", "  +=", "\t=", "\t+=", "  -=", " + ="]
                       if self.odd(3) else [" =", " =", "=", "+=", " +=", " +=", "-=", " -=", "  +=", "  ="])
         return self.value(key + op)
 
@@ -331,12 +331,12 @@ class Generator:
         for _ in range(r.choice([0, 0, 0, 0, 1, 2, 3])):
             self.section_name, self.key = "buildout", r.choice(self.options)
             key = self.key if self.chance(0.1) else "%s:%s" % (r.choice(self.sections), self.key)
-            if key.split(":")[-1] in given:
-                continue  # two spellings of one addition: see docs/compatibility.md
+            if key.split(":")[-1] in given or key.startswith("-"):
+                continue  # two spellings of one addition: see docs/compatibility.md; a flag
             given.add(key.split(":")[-1])
             op = r.choice(["=", "=", "+=", " +=", "-=", " -=", " = ", "  += "])
             args.append(key + op + r.choice([self.text(), self.plain_word(), "1\n2", ""]))
         if self.odd():
-            args.append(r.choice(["-v", "-q", "-o", "-O", "-n", "-N", "-vv", "buildout:newest=x", "-oO", "buildout:parts-=a", "a:<=b", "-D"]))
+            args.append(r.choice(["-v", "-q", "-o", "-O", "-n", "-N", "-vv", "buildout:newest=x", "-oO", "buildout:parts-=a", "a:<=b"]))
         # An argument that begins with a dash is an option.
         return [a for a in args if not a.startswith("-") or len(a) < 4]
