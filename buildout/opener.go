@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 
 	"gobuild/buildout/diag"
@@ -62,11 +63,11 @@ func (o *opener) fetch(ctx context.Context, name string, option func(string) str
 	return diag.NewSource(name, text), nil
 }
 
-var md5Fragment = regexp.MustCompile(`#(?:md5=)?([0-9a-fA-F]{32})$`)
+var md5Fragment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`#(?:md5=)?([0-9a-fA-F]{32})$`) })
 
 // splitMD5 cuts the checksum off a URL in extends: URL#md5=HEX.
 func splitMD5(name string) (url, md5 string) {
-	m := md5Fragment.FindStringSubmatch(name)
+	m := md5Fragment().FindStringSubmatch(name)
 	if m == nil {
 		return name, ""
 	}

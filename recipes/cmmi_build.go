@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/event"
 	"gobuild/parts"
@@ -160,7 +161,7 @@ func (c *cmmiBuild) finish() error {
 }
 
 // shellName is what a shell can export.
-var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var shellName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // writeEnvScript writes the environment script into the source directory. The
 // directories of temporary files, and what no shell can set, are comments.
@@ -168,7 +169,7 @@ func (c *cmmiBuild) writeEnvScript() error {
 	var b strings.Builder
 	for _, assignment := range c.changed() {
 		name, value, _ := strings.Cut(assignment, "=")
-		if slices.Contains([]string{"TEMP", "TMP", "TMPDIR"}, name) || !shellName.MatchString(name) {
+		if slices.Contains([]string{"TEMP", "TMP", "TMPDIR"}, name) || !shellName().MatchString(name) {
 			b.WriteByte('#')
 			value = strings.ReplaceAll(value, "\n", " ")
 		}

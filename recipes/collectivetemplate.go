@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -133,7 +134,7 @@ func collectivetemplateSource(ctx context.Context, o parts.Options, key string) 
 			return "", nil, optionError(o, key, codeFile, "Input file '%s' does not exist.", value)
 		}
 	default:
-		if !collectivetemplateURL.MatchString(value) {
+		if !collectivetemplateURL().MatchString(value) {
 			return "", nil, optionError(o, key, codeBadValue, "unknown url type: '%s'", value).
 				WithHint("a path is given as input, or as a URL that begins with file:")
 		}
@@ -150,7 +151,7 @@ func collectivetemplateSource(ctx context.Context, o parts.Options, key string) 
 func trimBlanks(text string) string { return strings.TrimLeftFunc(text, unicode.IsSpace) }
 
 // collectivetemplateURL is the start of a URL that can be read.
-var collectivetemplateURL = regexp.MustCompile(`(?i)^(https?|ftp|file):`)
+var collectivetemplateURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(https?|ftp|file):`) })
 
 func collectivetemplateInput(ctx context.Context, o parts.Options, value string) ([]byte, fs.FileInfo, error) {
 	if value == "" {
@@ -164,14 +165,14 @@ func collectivetemplateInput(ctx context.Context, o parts.Options, value string)
 }
 
 // collectivetemplateName is a reference without a section.
-var collectivetemplateName = regexp.MustCompile(`\$\{([^:]+?)\}`)
+var collectivetemplateName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^:]+?)\}`) })
 
 // collectivetemplateRender makes `${name}` an option of this section and
 // substitutes the whole.
 func collectivetemplateRender(ctx context.Context, o parts.Options, key, text string) ([]byte, error) {
 	own := "$${" + strings.ReplaceAll(o.Name(), "$", "$$") + ":$1}"
 	at := optionPlace(o, key)
-	text = collectivetemplateName.ReplaceAllString(text, own)
+	text = collectivetemplateName().ReplaceAllString(text, own)
 	src, within := diag.NewSource(optionText(o, key), []byte(text)), at.at
 	if key != "inline" && !strings.HasPrefix(src.Name, "inline:") {
 		within = diag.SpanOf(src, 0, len(text))

@@ -25,6 +25,9 @@ func gitcloneSpec() parts.Spec {
 Without revision and develop, the revision is asked of the repository when the
 profile is evaluated, so that a branch that has moved installs the part anew.
 
+A clone that is there before the part is installed is deleted, unless develop
+keeps it. A file or a link in its place is an error.
+
 When the part is uninstalled and develop is not set to false, a clone with
 changes that are not committed, or with commits that are not pushed, is kept.
 
@@ -75,7 +78,11 @@ func (gitcloneRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Actio
 	}
 	a := &gitcloneAction{place: optionPlace(o, "repository"), options: options, revision: options.revision}
 	a.explicit = a.revision != ""
-	if a.location = optionText(o, "location"); a.location == "" {
+	location, _, set := o.Lookup("location")
+	if set && location == "" {
+		return nil, optionError(o, "location", codeBadValue, "the path is blank")
+	}
+	if a.location = location; !set {
 		location, err := o.Location(false)
 		if err != nil {
 			return nil, err
@@ -192,15 +199,14 @@ func gitcloneEnv(runner parts.Runner) []string {
 // Run clones the repository anew, unless develop keeps a clone that exists.
 func (a *gitcloneAction) Run(ctx context.Context, w *parts.Work) error {
 	dir := workPath(w, a.location)
-	if _, err := os.Lstat(dir); err == nil {
+	if info, err := os.Stat(dir); err == nil {
 		w.Say(event.Info, "destination directory already exists.")
 		if a.options.develop {
 			w.Own(a.location)
 			return nil
 		}
-		w.Say(event.Info, "Deleting it.")
-		if err := removeTree(w, dir); err != nil {
-			return a.place.wrap(err)
+		if err := a.clear(w, dir, info); err != nil {
+			return err
 		}
 	}
 	if a.explicit && a.options.branch != "" {
@@ -214,14 +220,28 @@ func (a *gitcloneAction) Run(ctx context.Context, w *parts.Work) error {
 	return a.failed(w, dir, err)
 }
 
+// clear deletes an older clone. A link or a file is not one.
+func (a *gitcloneAction) clear(w *parts.Work, dir string, info fs.FileInfo) error {
+	if link, err := os.Lstat(dir); err == nil && !link.IsDir() {
+		what := "a directory"
+		if info.IsDir() {
+			what = "a directory itself, but a link"
+		}
+		return a.place.fail(codeFile, "'%s' is not %s: it is not deleted", a.location, what).
+			WithHint("delete it, or give the clone another location")
+	}
+	w.Say(event.Info, "Deleting it.")
+	return a.place.wrap(removeTree(w, dir))
+}
+
 // failed removes what is left of a clone.
 func (a *gitcloneAction) failed(w *parts.Work, dir string, cause error) error {
 	text := "Impossible to clone repository."
 	if a.options.useCache && !a.options.shared && a.options.depth == 0 {
 		text = "Impossible to clone repository and impossible to download from cache."
 	}
-	if err := removeTree(w, dir); err != nil {
-		cause = errors.Join(cause, err)
+	if _, err := os.Stat(dir); err == nil {
+		cause = errors.Join(cause, removeTree(w, dir))
 	}
 	d := a.place.fail("clone-failed", "%s", text).WithCause(cause)
 	if exit := (*parts.ExitError)(nil); errors.As(cause, &exit) && exit.Err != nil {

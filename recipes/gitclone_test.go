@@ -119,6 +119,7 @@ func TestGitcloneRefused(t *testing.T) {
 		{"no repository", "a = b", "repository", "repository parameter is mandatory."},
 		{"option", "repository = --upload-pack=x", "repository", `"--upload-pack=x" starts with a dash`},
 		{"revision", "repository = r\nrevision = -x", "revision", `"-x" starts with a dash`},
+		{"location", "repository = r\nlocation =", "location", "the path is blank"},
 		{"depth", "repository = r\ndepth = all", "depth", `"all" is not a number of commits`},
 		{"cache", "repository = r\nuse-cache = true\nsparse-checkout = a", "use-cache", "use-cache cannot be combined with sparse-checkout or ignore-ssl-certificate"},
 	})
@@ -137,6 +138,39 @@ func TestGitcloneExisting(t *testing.T) {
 		}
 		s.checkOwned("@ROOT@/parts/foo")
 	}
+}
+
+func TestGitcloneInTheWay(t *testing.T) {
+	for what, text := range map[string]string{
+		"file": "'@ROOT@/parts/foo' is not a directory: it is not deleted",
+		"link": "'@ROOT@/parts/foo' is not a directory itself, but a link: it is not deleted",
+	} {
+		s := newStand(t)
+		s.write("real/mine", "x", 0o644)
+		if what == "file" {
+			s.write("parts/foo", "x", 0o644)
+		} else if os.MkdirAll(s.at("parts"), 0o755) != nil || os.Symlink("../real", s.at("parts/foo")) != nil {
+			t.Fatal("no link")
+		}
+		o := s.section("repository = r\nrevision = v1")
+		s.checkFails(s.prepare(gitcloneRecipe{}, o).Run(t.Context(), s.Work), o, "repository", text)
+		if _, err := os.Lstat(s.at("parts/foo")); err != nil {
+			t.Error(err)
+		}
+		s.check("real", "real dir 0755", `real/mine file 0644 "x"`)
+		s.checkOwned()
+	}
+}
+
+func TestGitcloneDanglingLink(t *testing.T) {
+	s := newStand(t)
+	if err := os.Symlink("nowhere", s.at("g")); err != nil {
+		t.Fatal(err)
+	}
+	s.Runner.On("clone", func(parts.Command) error { return &parts.ExitError{Code: 128} })
+	o := s.section("repository = r\nlocation = @ROOT@/g\ndevelop = true")
+	s.checkFails(s.prepare(gitcloneRecipe{}, o).Run(t.Context(), s.Work), o, "repository", "Impossible to clone repository.")
+	s.check("g", "g link nowhere")
 }
 
 func TestGitcloneFails(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
@@ -33,9 +34,11 @@ type hook struct {
 
 var (
 	// pythonName is what a function can be called.
-	pythonName = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+	pythonName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_]*$`) })
 	// hookSection finds buildout['x'], buildout["x"] and buildout.get('x').
-	hookSection = regexp.MustCompile(`\bbuildout(?:\[\s*|\.get\(\s*)(?:'([^'\n]+)'|"([^"\n]+)")`)
+	hookSection = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\bbuildout(?:\[\s*|\.get\(\s*)(?:'([^'\n]+)'|"([^"\n]+)")`)
+	})
 )
 
 // hookOptions reads options that hold `URL-or-path[#md5]:function`, by name.
@@ -49,7 +52,7 @@ func hookOptions(o parts.Options, keys ...string) (map[string]hook, error) {
 		}
 		colon := strings.LastIndex(text, ":")
 		function := strings.TrimSpace(text[colon+1:])
-		if colon < 0 || !pythonName.MatchString(function) {
+		if colon < 0 || !pythonName().MatchString(function) {
 			return nil, optionError(o, key, codeBadHook, "%q names no function", text).
 				WithHint("a hook is FILE.py#MD5:FUNCTION, the checksum may be left out")
 		}
@@ -75,7 +78,7 @@ func hookSections(ctx context.Context, o parts.Options, hooks map[string]hook) m
 		if err != nil {
 			continue
 		}
-		for _, match := range hookSection.FindAllStringSubmatch(string(text), -1) {
+		for _, match := range hookSection().FindAllStringSubmatch(string(text), -1) {
 			names[match[1]+match[2]] = true
 		}
 	}

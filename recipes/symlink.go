@@ -17,8 +17,9 @@ func symlinkSpec() parts.Spec {
 		Names: []string{"symlink", "symbolic.link", "slapos.cookbook:symbolic.link"},
 		Doc: `Makes symbolic links, each named after the last component of its target.
 
-A link that exists is replaced, anything else in its place is an error. A
-target need not exist.`,
+A link that exists is replaced. Anything else in its place is an error, and then
+no link is made. A target need not exist. Links are removed with the part, also
+those whose target is gone.`,
 		Options: []parts.OptionSpec{
 			{Name: "link-binary", Required: true, Doc: "The targets, separated by blanks."},
 			{Name: "target-directory", Required: true, Doc: "The existing directory in which the links are made."},

@@ -39,7 +39,7 @@ the process id of the program, with redirect-* that of its parent.`,
 		Options: []parts.OptionSpec{
 			{Name: "command-line", Required: true, Doc: "The program and its arguments, quoted as for a shell."},
 			{Name: "wrapper-path", Required: true, Doc: "The script. Its directory must exist."},
-			{Name: "environment", Doc: "Lines NAME=VALUE: what is exported to the program."},
+			{Name: "environment", Doc: "Lines NAME=VALUE: what is exported to the program. A name has letters, digits and _ only."},
 			{Name: "sig-ign", Doc: "Signal that the program starts with ignored, such as HUP or RTMIN+1. With redirect-* the one that opens the files again, USR1 by default."},
 			{Name: "wait-for-files", Doc: "Files that must exist before the program starts, separated by blanks."},
 			{Name: "pidfile", Doc: "File with the process id. The program is not started while the process in it runs the same command."},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/parts"
 )
@@ -103,14 +104,14 @@ func zccmmiPatch(o parts.Options) (*sourceFile, error) {
 }
 
 // zccmmiAssignment is a word that starts a variable.
-var zccmmiAssignment = regexp.MustCompile(`^([\pL_][\pL\pN_]*)=`)
+var zccmmiAssignment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([\pL_][\pL\pN_]*)=`) })
 
 // zccmmiEnvironment reads environment: words, of which those that are no
 // NAME=value go on with the value before them.
 func zccmmiEnvironment(o parts.Options) (map[string]string, error) {
 	set, name := map[string]string{}, ""
 	for _, word := range optionWords(o, "environment") {
-		if match := zccmmiAssignment.FindStringSubmatch(word); match != nil {
+		if match := zccmmiAssignment().FindStringSubmatch(word); match != nil {
 			name = match[1]
 			set[name] = word[len(match[0]):]
 			continue

@@ -41,25 +41,31 @@ type Line struct {
 type File struct {
 	Src   *diag.Source
 	Lines []Line
+	all   string // the text of Src: names and values are parts of it
 }
 
 // Scan splits src into lines. It accepts every text.
 func Scan(src *diag.Source) *File {
-	f := &File{Src: src, Lines: make([]Line, 0, 1+len(src.Text)/32)}
-	text := src.Text
-	for at := 0; at < len(text); {
-		line := Line{From: at}
-		line.To, line.End = lineEnd(text, at)
-		f.classify(&line)
+	f := &File{Src: src, Lines: make([]Line, 0, 1+len(src.Text)/32), all: string(src.Text)}
+	for at := 0; at < len(f.all); {
+		line := f.line(at)
 		f.Lines = append(f.Lines, line)
 		at = line.End
 	}
 	return f
 }
 
+// line returns the line at offset at.
+func (f *File) line(at int) Line {
+	line := Line{From: at}
+	line.To, line.End = lineEnd(f.all, at)
+	f.classify(&line)
+	return line
+}
+
 // lineEnd finds the end of the line at offset at; LF, CR LF and CR end a line
 // (universal newlines).
-func lineEnd(text []byte, at int) (to, end int) {
+func lineEnd(text string, at int) (to, end int) {
 	for i := at; i < len(text); i++ {
 		switch text[i] {
 		case '\n':
@@ -75,7 +81,7 @@ func lineEnd(text []byte, at int) (to, end int) {
 }
 
 func (f *File) classify(l *Line) {
-	text := string(f.Src.Text[l.From:l.To])
+	text := f.all[l.From:l.To]
 	first, _ := utf8.DecodeRuneInString(text)
 	switch {
 	case text == "":
@@ -139,7 +145,7 @@ func scanCondition(l *Line, text string, from int) bool {
 // isTail reports whether what follows the closing bracket is nothing or a
 // comment.
 func isTail(text string) bool {
-	text = strings.TrimLeftFunc(text, isSpace)
+	text = trimLeft(text)
 	return text == "" || text[0] == '#' || text[0] == ';'
 }
 
@@ -170,7 +176,7 @@ func scanArrow(l *Line, text string) bool {
 
 func (l *Line) setValue(text string, from int) {
 	value := text[from:]
-	lead := len(value) - len(strings.TrimLeftFunc(value, isSpace))
+	lead := spaces(value)
 	value = trim(value)
 	l.ValueFrom = l.From + from + lead
 	if value == "" {
@@ -187,15 +193,13 @@ func isKey(text string) bool {
 		name = text[:n]
 	}
 	name = trimRight(name)
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return isSpace(r) || strings.ContainsRune("{}[]=:", r)
-	})
+	return name != "" && !strings.ContainsAny(name, "{}[]=:") && strings.IndexFunc(name, isSpace) < 0
 }
 
-func spaces(s string) int { return len(s) - len(strings.TrimLeftFunc(s, isSpace)) }
+func spaces(s string) int { return len(s) - len(trimLeft(s)) }
 
 // text returns the bytes from..to as a string.
-func (f *File) text(from, to int) string { return string(f.Src.Text[from:to]) }
+func (f *File) text(from, to int) string { return f.all[from:to] }
 
 // span returns the span from..to.
 func (f *File) span(from, to int) diag.Span { return diag.SpanOf(f.Src, from, to) }

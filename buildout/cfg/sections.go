@@ -1,6 +1,8 @@
 package cfg
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +28,7 @@ type Section struct {
 	Header  diag.Span // the name in the first header
 	Options []*Assignment
 	index   map[string]int
+	pending bool // has an option with an operator
 }
 
 // Lookup returns the assignment of key, or nil.
@@ -44,9 +47,27 @@ type Condition func(expr string) (bool, error)
 // the order in which sections first appear. A file with errors gives what
 // could be read, and the errors.
 func (f *File) Sections(holds Condition) ([]*Section, diag.List) {
+	return f.read(holds, slices.Values(f.Lines))
+}
+
+// Read is Scan and Sections for those who do not need the lines.
+func Read(src *diag.Source, holds Condition) ([]*Section, diag.List) {
+	f := &File{Src: src, all: string(src.Text)}
+	return f.read(holds, func(yield func(Line) bool) {
+		for at := 0; at < len(f.all); {
+			line := f.line(at)
+			if !yield(line) {
+				return
+			}
+			at = line.End
+		}
+	})
+}
+
+func (f *File) read(holds Condition, lines iter.Seq[Line]) ([]*Section, diag.List) {
 	r := reader{file: f, holds: holds, byName: map[string]*Section{}, active: true}
-	for i := range f.Lines {
-		if !r.line(&f.Lines[i]) {
+	for l := range lines {
+		if !r.line(&l) {
 			break
 		}
 	}
@@ -198,15 +219,15 @@ func (r *reader) assign(l *Line) {
 	if key == "=>" {
 		key = "<part-dependencies>"
 	}
-	if strings.Trim(key, "+- ") == "" {
-		r.fail(l, "option-without-name", "option %q has no name", key).
-			WithHint("write name += value to add lines, name -= value to remove lines")
-	}
 	r.flush()
 	value := r.file.text(l.ValueFrom, l.ValueTo)
 	keyAt, at := r.file.span(l.NameFrom, l.NameTo), r.file.span(l.ValueFrom, l.ValueTo)
 	r.block = value == ""
 	pending := strings.HasSuffix(key, "+") || strings.HasSuffix(key, "-")
+	if pending && strings.Trim(key, "+- ") == "" {
+		r.fail(l, "option-without-name", "option %q has no name", key).
+			WithHint("write name += value to add lines, name -= value to remove lines")
+	}
 	if old := r.current.Lookup(key); old != nil && pending {
 		// A second `x +=` in one file adds to the first.
 		old.Value = trimRight(old.Value)
@@ -217,10 +238,11 @@ func (r *reader) assign(l *Line) {
 		r.option = old
 		return
 	}
-	if !pending {
+	if !pending && r.current.pending {
 		r.current.drop(key + " +")
 		r.current.drop(key + " -")
 	}
+	r.current.pending = r.current.pending || pending
 	r.option = r.current.put(&Assignment{Key: key, Value: value, KeyAt: keyAt, At: at})
 }
 
@@ -234,27 +256,40 @@ func (s *Section) put(a *Assignment) *Assignment {
 	return a
 }
 
+// drop removes an option; its place stays empty until settle.
 func (s *Section) drop(key string) {
-	i, ok := s.index[key]
-	if !ok {
+	if i, ok := s.index[key]; ok {
+		s.Options[i] = nil
+		delete(s.index, key)
+	}
+}
+
+// settle closes the places of options that were dropped.
+func (s *Section) settle() {
+	if len(s.index) == len(s.Options) {
 		return
 	}
-	s.Options = append(s.Options[:i:i], s.Options[i+1:]...)
-	delete(s.index, key)
-	for k, j := range s.index {
-		if j > i {
-			s.index[k] = j - 1
-		}
+	s.Options = slices.DeleteFunc(s.Options, func(a *Assignment) bool { return a == nil })
+	for i, a := range s.Options {
+		s.index[a.Key] = i
 	}
 }
 
 // finish gives the values their final form and writes every operator with
 // exactly one blank: `x+` and `x  +` are `x +`.
 func (s *Section) finish() {
+	s.settle()
 	for _, a := range s.Options {
 		a.Value = finish(a.Value)
 	}
-	for _, a := range append([]*Assignment(nil), s.Options...) {
+	if s.pending {
+		s.respace()
+		s.settle()
+	}
+}
+
+func (s *Section) respace() {
+	for _, a := range slices.Clone(s.Options) {
 		key := spaced(a.Key)
 		if key == a.Key {
 			continue
@@ -275,5 +310,9 @@ func spaced(key string) string {
 	if n < 1 || key[n] != '+' && key[n] != '-' {
 		return key
 	}
-	return trimRight(key[:n]) + " " + key[n:]
+	name := trimRight(key[:n])
+	if key[len(name):n] == " " {
+		return key
+	}
+	return name + " " + key[n:]
 }

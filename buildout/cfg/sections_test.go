@@ -3,6 +3,7 @@ package cfg
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -129,4 +130,16 @@ func FuzzScan(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRead checks that reading without lines is the same.
+func TestRead(t *testing.T) {
+	text := "[a]\nx =\r  1\n\n[b:no]\ny = 1\n[b]\ny += 2\n[a]\nz = 3"
+	holds := func(string) (bool, error) { return false, nil }
+	src := diag.NewSource("t.cfg", []byte(text))
+	want, wantErrs := Scan(src).Sections(holds)
+	got, gotErrs := Read(src, holds)
+	if !reflect.DeepEqual(got, want) || len(gotErrs) != len(wantErrs) {
+		t.Errorf("got %v %v, want %v %v", got, gotErrs, want, wantErrs)
+	}
 }

@@ -3,6 +3,7 @@ package cfg
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // isSpace reports whether r is white space for Python's str.isspace, which the
@@ -13,10 +14,36 @@ func isSpace(r rune) bool {
 }
 
 // trim strips white space of both sides, as Python's str.strip.
-func trim(s string) string { return strings.TrimFunc(s, isSpace) }
+func trim(s string) string { return trimRight(trimLeft(s)) }
 
-// trimRight strips white space at the end, as Python's str.rstrip.
-func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
+// trimRight strips white space at the end, as Python's str.rstrip. Most text is
+// ASCII: it is looked at byte by byte.
+func trimRight(s string) string {
+	for len(s) > 0 {
+		switch c := s[len(s)-1]; {
+		case c >= utf8.RuneSelf:
+			return strings.TrimRightFunc(s, isSpace)
+		case !isSpace(rune(c)):
+			return s
+		}
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// trimLeft strips white space at the beginning, as Python's str.lstrip.
+func trimLeft(s string) string {
+	for len(s) > 0 {
+		switch c := s[0]; {
+		case c >= utf8.RuneSelf:
+			return strings.TrimLeftFunc(s, isSpace)
+		case !isSpace(rune(c)):
+			return s
+		}
+		s = s[1:]
+	}
+	return s
+}
 
 // Trim strips white space of both sides as the reference does.
 func Trim(s string) string { return trim(s) }
@@ -61,18 +88,11 @@ func commonPrefix(a, b string) string {
 // finish gives a value its final form: a block is right-stripped, dedented and
 // loses its leading blank lines (SPEC-engine 1, "After the file").
 func finish(value string) string {
-	if value == "" || trim(firstRune(value)) != "" {
+	if first, _ := utf8.DecodeRuneInString(value); value == "" || !isSpace(first) {
 		return value
 	}
 	value = dedent(trimRight(value))
 	content := strings.TrimLeftFunc(value, isSpace)
 	lead := value[:len(value)-len(content)]
 	return value[strings.LastIndexByte(lead, '\n')+1:]
-}
-
-func firstRune(s string) string {
-	for _, r := range s {
-		return string(r)
-	}
-	return ""
 }

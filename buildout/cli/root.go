@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -174,10 +175,12 @@ func (a *app) set(option, value string) {
 }
 
 var (
-	shorthand = regexp.MustCompile(`unknown shorthand flag: '(.)'`)
-	unknown   = regexp.MustCompile(`^unknown flag: --(.*)$`)
-	longFlag  = regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[\w-]+)`)
-	argument  = regexp.MustCompile(`^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?(--[\w-]+)" flag`)
+	shorthand = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`unknown shorthand flag: '(.)'`) })
+	unknown   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^unknown flag: --(.*)$`) })
+	longFlag  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[\w-]+)`) })
+	argument  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?(--[\w-]+)" flag`)
+	})
 )
 
 // flagError words an error of the flag parser as zc.buildout does.
@@ -190,13 +193,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	case strings.HasPrefix(text, "flag needs an argument: 't'"):
 		return usage("No timeout value specified for option -t")
 	}
-	if m := shorthand.FindStringSubmatch(text); m != nil {
+	if m := shorthand().FindStringSubmatch(text); m != nil {
 		return withHint(usage("Invalid option -%s", m[1]), lists)
 	}
-	if m := unknown.FindStringSubmatch(text); m != nil {
+	if m := unknown().FindStringSubmatch(text); m != nil {
 		return withHint(usage("Invalid option --%s", m[1]), cmp.Or(diag.DidYouMean("--"+m[1], flagNames(cmd)), lists))
 	}
-	if m := argument.FindStringSubmatch(text); m != nil {
+	if m := argument().FindStringSubmatch(text); m != nil {
 		return withHint(usage("Invalid value for option %s: %s", m[2], m[1]), lists)
 	}
 	return withHint(usage("Invalid option: %s", text), lists)
@@ -205,7 +208,7 @@ func flagError(cmd *cobra.Command, err error) error {
 // flagNames lists the long flags that a command takes.
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, m := range longFlag.FindAllStringSubmatch(cmd.Flags().FlagUsages()+cmd.PersistentFlags().FlagUsages()+cmd.InheritedFlags().FlagUsages(), -1) {
+	for _, m := range longFlag().FindAllStringSubmatch(cmd.Flags().FlagUsages()+cmd.PersistentFlags().FlagUsages()+cmd.InheritedFlags().FlagUsages(), -1) {
 		names = append(names, m[1])
 	}
 	return names

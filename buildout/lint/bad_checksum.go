@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/cfg"
 )
@@ -28,8 +29,8 @@ var sums = []struct {
 }{{"md5sum", 32}, {"sha1sum", 40}, {"sha256sum", 64}, {"sha512sum", 128}}
 
 var (
-	hexDigits = regexp.MustCompile(`^[0-9a-fA-F]+$`)
-	sumPrefix = regexp.MustCompile(`^(?:md5|sha1|sha256|sha512)[:=]\s*`)
+	hexDigits = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-fA-F]+$`) })
+	sumPrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:md5|sha1|sha256|sha512)[:=]\s*`) })
 )
 
 func checkChecksums(_ context.Context, s *Subject) {
@@ -47,19 +48,19 @@ func checkChecksums(_ context.Context, s *Subject) {
 
 func (s *Subject) checkSum(x *section, option string, digits int) {
 	text := cfg.Trim(s.text(x, option))
-	if text == "" || strings.Contains(text, "${") || hexDigits.MatchString(text) && len(text) == digits {
+	if text == "" || strings.Contains(text, "${") || hexDigits().MatchString(text) && len(text) == digits {
 		return
 	}
 	at := x.options[option].At()
 	f := s.report(at, "%q is no checksum: %s has %d hexadecimal digits", text, option, digits)
 	f.WithPath(x.name, option)
-	switch right := sumPrefix.ReplaceAllString(text, ""); {
-	case hexDigits.MatchString(right) && len(right) == digits:
+	switch right := sumPrefix().ReplaceAllString(text, ""); {
+	case hexDigits().MatchString(right) && len(right) == digits:
 		f.WithHint("write %s", right)
 		if cfg.Trim(at.Text()) == text {
 			f.Fix = []Edit{{at, right}}
 		}
-	case hexDigits.MatchString(text):
+	case hexDigits().MatchString(text):
 		f.WithHint("%s", countHint(len(text)))
 	}
 }

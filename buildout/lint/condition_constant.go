@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/condition"
 )
@@ -24,17 +25,19 @@ ones and those with loops.`,
 
 // hostNames are what a condition says when its value depends on more than the
 // Python version and the platform.
-var hostNames = regexp.MustCompile(`\bos\.(path|environ|access|listdir|uname|getenv)|\bopen\b|release|\bversion\(|\bnode\(|pypy|jython|ironpython|freedesktop`)
+var hostNames = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\bos\.(path|environ|access|listdir|uname|getenv)|\bopen\b|release|\bversion\(|\bnode\(|pypy|jython|ironpython|freedesktop`)
+})
 
 // costly is what may take long to evaluate more than a hundred times.
-var costly = regexp.MustCompile(`\b(for|lambda|range)\b|\*|.{300}`)
+var costly = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(for|lambda|range)\b|\*|.{300}`) })
 
 func checkConditions(ctx context.Context, s *Subject) {
 	hosts := supportedHosts()
 	for _, f := range s.files {
 		for _, b := range f.blocks {
-			if strings.TrimSpace(b.Condition) == "" || hostNames.MatchString(b.Condition) ||
-				costly.MatchString(b.Condition) || ctx.Err() != nil {
+			if strings.TrimSpace(b.Condition) == "" || hostNames().MatchString(b.Condition) ||
+				costly().MatchString(b.Condition) || ctx.Err() != nil {
 				continue
 			}
 			if value, constant := constantCondition(b.Condition, hosts); constant {

@@ -3,6 +3,7 @@ package lint
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"gobuild/buildout/cfg"
 )
@@ -14,9 +15,9 @@ type ignore struct {
 }
 
 var (
-	ignoreComment = regexp.MustCompile(`^[#;]+\s*gobuild:\s*ignore(-file)?(?:\s+(.*))?$`)
-	ignoreGaps    = regexp.MustCompile(`[\s,]+`)
-	ignoreWord    = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	ignoreComment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[#;]+\s*gobuild:\s*ignore(-file)?(?:\s+(.*))?$`) })
+	ignoreGaps    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\s,]+`) })
+	ignoreWord    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]*$`) })
 )
 
 // findIgnores reads the comments `# gobuild: ignore CODE…`. One above a header
@@ -28,7 +29,7 @@ func (f *file) findIgnores() []ignore {
 		if f.Lines[i].Kind != cfg.Comment {
 			continue
 		}
-		m := ignoreComment.FindStringSubmatch(f.Text(i, i))
+		m := ignoreComment().FindStringSubmatch(f.Text(i, i))
 		if m == nil {
 			continue
 		}
@@ -45,8 +46,8 @@ func (f *file) findIgnores() []ignore {
 // remark.
 func ignoredCodes(text string) []string {
 	var codes []string
-	for _, word := range ignoreGaps.Split(text, -1) {
-		if !ignoreWord.MatchString(word) {
+	for _, word := range ignoreGaps().Split(text, -1) {
+		if !ignoreWord().MatchString(word) {
 			break
 		}
 		codes = append(codes, word)

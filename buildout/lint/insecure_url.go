@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/diag"
 )
@@ -25,7 +26,7 @@ changes is installed anew.`,
 // fetchOptions are the options whose URLs are fetched.
 var fetchOptions = []string{"url", "alternate-url", "repository", "patches", "find-links", "index", "extends", "optional-extends"}
 
-var insecure = regexp.MustCompile(`(?:^|[\s=])((?:http|ftp)://([^/\s:$#]+)[^\s]*)`)
+var insecure = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|[\s=])((?:http|ftp)://([^/\s:$#]+)[^\s]*)`) })
 
 func checkURLs(_ context.Context, s *Subject) {
 	for _, f := range s.files {
@@ -40,7 +41,7 @@ func checkURLs(_ context.Context, s *Subject) {
 }
 
 func (s *Subject) checkURL(f *file, section, option string, at diag.Span) {
-	for _, m := range insecure.FindAllStringSubmatchIndex(at.Text(), -1) {
+	for _, m := range insecure().FindAllStringSubmatchIndex(at.Text(), -1) {
 		url, host := at.Text()[m[2]:m[3]], at.Text()[m[4]:m[5]]
 		if isLocalHost(host) || inComment(at, m[2]) {
 			continue

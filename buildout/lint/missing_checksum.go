@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/cfg"
 )
@@ -20,7 +21,7 @@ can serve it.`,
 	}
 }
 
-var remote = regexp.MustCompile(`^(?:https?|ftp)://`)
+var remote = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:https?|ftp)://`) })
 
 func checkDownloads(_ context.Context, s *Subject) {
 	s.each(func(x *section) {
@@ -28,7 +29,7 @@ func checkDownloads(_ context.Context, s *Subject) {
 			return
 		}
 		url := cfg.Trim(s.text(x, "url"))
-		if !remote.MatchString(url) || strings.Contains(url, "#md5=") {
+		if !remote().MatchString(url) || strings.Contains(url, "#md5=") {
 			return
 		}
 		f := s.report(x.options["url"].At(), "the download has no checksum")

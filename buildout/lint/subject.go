@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -94,14 +95,14 @@ func (s *Subject) addRecipe(x *section) {
 	}
 }
 
-var separators = regexp.MustCompile(`[^\pL\pN._/+~-]+`)
+var separators = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\pL\pN._/+~-]+`) })
 
 // addMentions notes the sections that values of x name in any way: recipes
 // take names of sections in many options.
 func (s *Subject) addMentions(x *section) {
 	named := map[string]bool{}
 	for _, v := range x.options {
-		for _, word := range separators.Split(v.Text, -1) {
+		for _, word := range separators().Split(v.Text, -1) {
 			if word != x.name && s.sections[word] != nil {
 				named[word] = true
 			}
@@ -153,7 +154,7 @@ func (s *Subject) reach(edges map[string]map[string]bool) map[string]bool {
 // parts returns the names that [buildout] parts lists.
 func (s *Subject) parts() []string { return cfg.Fields(s.text(s.sections["buildout"], "parts")) }
 
-var reference = regexp.MustCompile(`\$\{([^${}:]*):([^${}:]*)\}`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^${}:]*):([^${}:]*)\}`) })
 
 // text returns an option with its references replaced as far as the profile
 // alone tells their values, "" if there is none.
@@ -172,11 +173,11 @@ func (s *Subject) substitute(x *section, text string, left *int) string {
 	if !strings.Contains(text, "${") {
 		return text
 	}
-	return reference.ReplaceAllStringFunc(text, func(ref string) string {
+	return reference().ReplaceAllStringFunc(text, func(ref string) string {
 		if *left--; *left < 0 {
 			return ref
 		}
-		m := reference.FindStringSubmatch(ref)
+		m := reference().FindStringSubmatch(ref)
 		target := x
 		if m[1] != "" {
 			target = s.sections[m[1]]

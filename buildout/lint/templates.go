@@ -35,7 +35,7 @@ func (s *Subject) fileWords(path string) map[string]bool {
 	if err != nil || len(text) > maxTemplate {
 		return words
 	}
-	for _, word := range separators.Split(string(text), -1) {
+	for _, word := range separators().Split(string(text), -1) {
 		words[word] = true
 	}
 	return words

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -23,16 +24,18 @@ of lists such as ` + "`parts` and `extends`" + `; options that hold commands are
 }
 
 var (
-	trailing = regexp.MustCompile(`[^\s\\]\s+#(\s|$)`)
+	trailing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\s\\]\s+#(\s|$)`) })
 	lists    = []string{"parts", "extends", "eggs", "<", "patches", "find-links", "depends"}
-	commands = regexp.MustCompile(`command|hook|script|configure|build|install|exec|make-|inline|content|init|update|test|template|rendered|input|environment|line|pre-|post-`)
+	commands = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`command|hook|script|configure|build|install|exec|make-|inline|content|init|update|test|template|rendered|input|environment|line|pre-|post-`)
+	})
 )
 
 func checkTrailing(_ context.Context, s *Subject) {
 	for _, f := range s.files {
 		for _, b := range f.blocks {
 			for _, it := range b.Options {
-				if !commands.MatchString(it.Base()) {
+				if !commands().MatchString(it.Base()) {
 					s.checkTrailing(f, b.Name, it)
 				}
 			}
@@ -54,7 +57,7 @@ func (s *Subject) checkTrailing(f *file, section string, it cfg.Item) {
 		if i == it.Line {
 			text = strings.Repeat(" ", l.ValueFrom-l.From) + f.Text(i, i)[l.ValueFrom-l.From:]
 		}
-		m := trailing.FindStringIndex(text)
+		m := trailing().FindStringIndex(text)
 		if m == nil {
 			continue
 		}

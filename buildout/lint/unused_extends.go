@@ -150,7 +150,7 @@ func (s *Subject) words(f *file) map[string]bool {
 			maps.Copy(words, s.templateWords(x))
 		}
 		for _, it := range b.Options {
-			for _, w := range separators.Split(f.ValueSpan(it).Text(), -1) {
+			for _, w := range separators().Split(f.ValueSpan(it).Text(), -1) {
 				words[w] = true
 			}
 		}

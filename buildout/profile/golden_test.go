@@ -293,30 +293,6 @@ func FuzzEvaluate(f *testing.F) {
 	})
 }
 
-// TestGrowth checks that the work of evaluation grows with the size of the
-// profile, not faster: allocations are counted, not time.
-func TestGrowth(t *testing.T) {
-	allocations := func(sections int) float64 {
-		var b strings.Builder
-		b.WriteString("[buildout]\nparts =")
-		for i := range sections {
-			fmt.Fprintf(&b, " s%d", i)
-		}
-		for i := range sections {
-			fmt.Fprintf(&b, "\n[s%d]\nv = %d\n", i, i)
-			for j := 1; j <= min(10, i); j++ {
-				fmt.Fprintf(&b, "o%d = ${s%d:v}\n", j, i-j)
-			}
-		}
-		files := memory{"buildout.cfg": b.String()}
-		return testing.AllocsPerRun(2, func() { evaluated(files, SlapOS, nil) })
-	}
-	small, large := allocations(200), allocations(2000)
-	if large > 15*small {
-		t.Errorf("%.0f allocations for 200 sections, %.0f for 2,000", small, large)
-	}
-}
-
 func TestValueKeepsHistory(t *testing.T) {
 	files := memory{"buildout.cfg": "[buildout]\nparts =\n[a]\nx = 1\n"}
 	p, err := Load(context.Background(), Config{Root: "buildout.cfg", Dir: "/p", Dialect: SlapOS, Open: files,

@@ -134,7 +134,7 @@ func (l *loader) file(name string) *file {
 	f.src, f.failed = l.Open.Open(l.ctx, name, l.option)
 	if f.failed == nil {
 		l.order = append(l.order, f.src)
-		f.sections, f.errs = cfg.Scan(f.src).Sections(l.Condition)
+		f.sections, f.errs = cfg.Read(f.src, l.Condition)
 		f.errs = append(f.errs, notUTF8(f.src)...)
 	}
 	return f
@@ -294,7 +294,7 @@ func (l *loader) content(f *file, name string) sections {
 // contentOf returns a section of the file called name, without the options
 // that only steer loading.
 func contentOf(s *cfg.Section, name string) *Section {
-	t := newSection(s.Name, s.Header)
+	t := &Section{Name: s.Name, Header: s.Header, Options: make(map[string]*Value, len(s.Options))}
 	for _, a := range s.Options {
 		if s.Name == "buildout" && (a.Key == "extends" || a.Key == "optional-extends") {
 			continue

@@ -3,17 +3,17 @@ package profile
 import (
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
-var (
-	urlStart = regexp.MustCompile(`^[a-zA-Z0-9+.-]+://`)
-	urlParts = regexp.MustCompile(`^([^:/]+://[^/?#]*)(/[^?#]*)?((?s).*)$`)
-)
-
-// IsURL reports whether name is fetched rather than opened as a path.
-func IsURL(name string) bool { return urlStart.MatchString(name) }
+// IsURL reports whether name is fetched rather than opened as a path: it begins
+// with a scheme and `://`.
+func IsURL(name string) bool {
+	scheme, _, found := strings.Cut(name, "://")
+	return found && scheme != "" && !strings.ContainsFunc(scheme, func(r rune) bool {
+		return !(r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9' || r == '+' || r == '.' || r == '-')
+	})
+}
 
 // baseOf returns the directory or URL that relative names in the file called
 // name start from.
@@ -53,10 +53,16 @@ func linearName(base, name, home string) string {
 	return path.Join(base, name)
 }
 
+// cleanURL returns url with the path part clean.
 func cleanURL(url string) string {
-	m := urlParts.FindStringSubmatch(url)
-	if m == nil || m[2] == "" {
+	scheme, rest, _ := strings.Cut(url, "://")
+	end := len(rest)
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		end = i
+	}
+	slash := strings.IndexByte(rest[:end], '/')
+	if slash < 0 {
 		return url
 	}
-	return m[1] + path.Clean(m[2]) + m[3]
+	return scheme + "://" + rest[:slash] + path.Clean(rest[slash:end]) + rest[end:]
 }

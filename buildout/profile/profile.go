@@ -49,8 +49,16 @@ type Value struct {
 }
 
 func newValue(text, source string, at, keyAt diag.Span) *Value {
-	s := Setting{Op: OpSet, Text: text, Source: source, At: at, KeyAt: keyAt, own: source == ""}
-	return &Value{Text: text, trail: (*trail)(nil).with(s)}
+	// One allocation for the three: a profile has thousands of values.
+	n := &struct {
+		v Value
+		t trail
+		s Setting
+	}{}
+	n.s = Setting{Op: OpSet, Text: text, Source: source, At: at, KeyAt: keyAt, own: source == ""}
+	n.t = trail{setting: &n.s, n: 1}
+	n.v = Value{Text: text, trail: &n.t}
+	return &n.v
 }
 
 // Source names where the value was last set.

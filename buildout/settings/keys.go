@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/diag"
 )
@@ -65,8 +66,8 @@ const (
 var (
 	dialects      = []string{"auto", "upstream", "slapos"}
 	colors        = []string{"auto", "always", "never"}
-	pythonVersion = regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`)
-	warningCode   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	pythonVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`) })
+	warningCode   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]*$`) })
 )
 
 // Keys returns the settings that there are.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -70,8 +71,8 @@ type scanner struct {
 }
 
 var (
-	header  = regexp.MustCompile(`^\[([^\[\]]+)\][ \t]*(?:[#;][^\]]*)?$`)
-	keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	header  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\[([^\[\]]+)\][ \t]*(?:[#;][^\]]*)?$`) })
+	keyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`) })
 )
 
 // scan reads all lines.
@@ -141,7 +142,7 @@ func (s *scanner) indented(at int, line string, blank bool) {
 
 func (s *scanner) header(at int, line string) {
 	s.open = false
-	m := header.FindStringSubmatch(strings.TrimRight(line, " \t"))
+	m := header().FindStringSubmatch(strings.TrimRight(line, " \t"))
 	if m == nil {
 		s.section = section // so that what follows is checked too
 		s.syntax(at, at+len(line), "a section header must be [name] alone on its line", "write ["+section+"]")
@@ -160,7 +161,7 @@ func (s *scanner) setting(at int, line string) {
 	s.open, s.known = true, false
 	before, value, ok := strings.Cut(line, "=")
 	key := strings.TrimRight(before, " \t")
-	if !ok || !keyName.MatchString(key) {
+	if !ok || !keyName().MatchString(key) {
 		s.syntax(at, at+len(strings.TrimRight(line, " \t")), "this is neither key = value, [section], nor a comment",
 			"write key = value, or # in front of a comment")
 		return

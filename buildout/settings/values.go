@@ -134,7 +134,7 @@ func (v *codes) String() string { return strings.Join(*v.to, " ") }
 func (v *codes) set(text string, _ origin) error {
 	list := items(text)
 	for _, item := range list {
-		if !warningCode.MatchString(item) {
+		if !warningCode().MatchString(item) {
 			return fmt.Errorf("%q is not the code of a warning", item)
 		}
 	}
@@ -145,14 +145,14 @@ func (v *codes) set(text string, _ origin) error {
 // matching is a word of some form.
 type matching struct {
 	to   *string
-	form *regexp.Regexp
+	form func() *regexp.Regexp
 	what string
 }
 
 func (v *matching) String() string { return *v.to }
 
 func (v *matching) set(text string, _ origin) error {
-	if !v.form.MatchString(text) {
+	if !v.form().MatchString(text) {
 		return fmt.Errorf("%q is not %s", text, v.what)
 	}
 	*v.to = text

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // hidden is shown in place of a secret.
@@ -33,28 +34,33 @@ type stretch struct{ from, to int }
 
 // secretForm is a form of text whose last submatch is a secret.
 type secretForm struct {
-	form *regexp.Regexp
+	form func() *regexp.Regexp
 	hint string                             // one of these bytes occurs where the form does
 	is   func(text string, m []int) bool    // nil means always
 	end  func(text string, m []int) stretch // nil means the last submatch
 }
 
+// lazy compiles a form when it is first needed: most runs need none.
+func lazy(form string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(form) })
+}
+
 // secretForms lists the forms that Mask knows.
 var secretForms = []secretForm{
 	// scheme://user:PASSWORD@host
-	{form: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://(?:\$\{[^}\s]*\}|[^\s/?#:@"'])*:([^\s/?#"']+)@`), hint: "@"},
+	{form: lazy(`[a-zA-Z][a-zA-Z0-9+.-]*://(?:\$\{[^}\s]*\}|[^\s/?#:@"'])*:([^\s/?#"']+)@`), hint: "@"},
 	// https://TOKEN@host
-	{form: regexp.MustCompile(`https?://((?:\$\{[^}\s]*\}|[^\s/?#:@"'])+)@`), hint: "@"},
+	{form: lazy(`https?://((?:\$\{[^}\s]*\}|[^\s/?#:@"'])+)@`), hint: "@"},
 	// name = VALUE, --name=VALUE, ?name=VALUE
-	{form: regexp.MustCompile(`([\w.-]+)[ \t]*[+-]?=[ \t]*`), hint: "=", is: isSecretOption, end: optionValue},
+	{form: lazy(`([\w.-]+)[ \t]*[+-]?=[ \t]*`), hint: "=", is: isSecretOption, end: optionValue},
 	// signed URLs
-	{form: regexp.MustCompile(`(?i)[?&](?:x-amz-signature|x-amz-credential|signature|sig)=([^\s&#"']+)`), hint: "?&"},
+	{form: lazy(`(?i)[?&](?:x-amz-signature|x-amz-credential|signature|sig)=([^\s&#"']+)`), hint: "?&"},
 	// "name": "VALUE"
-	{form: regexp.MustCompile(`["']([\w.-]+)["']\s*:\s*["']([^"'\n]+)["']`), hint: ":", is: isSecretOption},
+	{form: lazy(`["']([\w.-]+)["']\s*:\s*["']([^"'\n]+)["']`), hint: ":", is: isSecretOption},
 	// --name VALUE
-	{form: regexp.MustCompile(`--([\w-]+)[ \t]+([^\s-][^\s]*)`), hint: "-", is: isSecretOption},
+	{form: lazy(`--([\w-]+)[ \t]+([^\s-][^\s]*)`), hint: "-", is: isSecretOption},
 	// Authorization: Basic VALUE
-	{form: regexp.MustCompile(`(?i)authorization["']?:[ \t]*["']?(?:[a-z]+[ \t]+)?([^\s"']+)`), hint: ":"},
+	{form: lazy(`(?i)authorization["']?:[ \t]*["']?(?:[a-z]+[ \t]+)?([^\s"']+)`), hint: ":"},
 }
 
 // secrets returns the secret stretches of text, in order and apart.
@@ -65,7 +71,7 @@ func secrets(text string) []stretch {
 			continue
 		}
 		known := 0 // up to here all is found
-		for _, m := range f.form.FindAllStringSubmatchIndex(text, -1) {
+		for _, m := range f.form().FindAllStringSubmatchIndex(text, -1) {
 			if m[0] < known || f.is != nil && !f.is(text, m) {
 				continue
 			}
@@ -152,7 +158,7 @@ func beginsLine(before string) bool {
 }
 
 // reference matches what stands for a value elsewhere.
-var reference = regexp.MustCompile(`\$?\$\{[^}\n]*\}|%\([^)\n]*\)s`)
+var reference = lazy(`\$?\$\{[^}\n]*\}|%\([^)\n]*\)s`)
 
 // withoutReferences returns s without the references in it and without the
 // blanks around them.
@@ -164,7 +170,7 @@ func withoutReferences(text string, s stretch) []stretch {
 		}
 	}
 	at := s.from
-	for _, m := range reference.FindAllStringIndex(text[s.from:s.to], -1) {
+	for _, m := range reference().FindAllStringIndex(text[s.from:s.to], -1) {
 		add(at, s.from+m[0])
 		at = s.from + m[1]
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -126,7 +127,9 @@ func lines(text string) []string {
 }
 
 // controlSequence matches what programs send to colour and move on a terminal.
-var controlSequence = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])`)
+var controlSequence = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])`)
+})
 
 // maxLogLine is the number of columns that are shown of a line of a log.
 const maxLogLine = 2000
@@ -134,7 +137,7 @@ const maxLogLine = 2000
 // logLines returns the lines of a log: control sequences are dropped, and of a
 // line that was written over with \r the last state remains.
 func logLines(text string) []string {
-	list := strings.Split(controlSequence.ReplaceAllString(text, ""), "\n")
+	list := strings.Split(controlSequence().ReplaceAllString(text, ""), "\n")
 	for i, line := range list {
 		line = strings.TrimRight(line, "\r")
 		list[i] = line[strings.LastIndexByte(line, '\r')+1:]

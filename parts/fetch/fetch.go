@@ -118,10 +118,10 @@ func New(c Config) *Client {
 // Part is what the Client needs to know of a part.
 type Part struct {
 	Name   string
-	Dir    string       // where relative paths start: the buildout directory
-	Temp   string       // where uncached downloads go; "" means the system's
-	Log    io.Writer    // nil means nowhere
-	Events event.Sink   // nil means nowhere
+	Dir    string     // where relative paths start: the buildout directory
+	Temp   string     // where uncached downloads go; "" means the system's
+	Log    io.Writer  // nil means nowhere
+	Events event.Sink // nil means nowhere
 }
 
 // For returns the Fetcher of one part.

@@ -3,6 +3,7 @@ package service
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Tmpfs is a file system in memory that only the program sees.
@@ -12,7 +13,7 @@ type Tmpfs struct {
 }
 
 // sizeForm keeps other mount options out of a size.
-var sizeForm = regexp.MustCompile(`^[0-9]+([kKmMgGtT]|%)?$`)
+var sizeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+([kKmMgGtT]|%)?$`) })
 
 // ParseTmpfs reads `SIZE PATH`: a number of bytes, of k, m, g or t of them, or a
 // percentage of the memory.
@@ -23,7 +24,7 @@ func ParseTmpfs(line string) (Tmpfs, error) {
 		return Tmpfs{}, mistake("failed to split %q into size and path", line)
 	}
 	t := Tmpfs{text[:i], strings.TrimSpace(text[i:])}
-	if !sizeForm.MatchString(t.Size) {
+	if !sizeForm().MatchString(t.Size) {
 		return Tmpfs{}, mistake("%q is not a size", t.Size).WithHint("a size is written 1000000, 100m, 2g or 10%%")
 	}
 	return t, nil
