@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run every fuzz target of the module, each for some seconds.
+# Run every fuzz target of the module, each for some seconds, two at a time.
 #
 #   .ci/fuzz.sh [SECONDS [NAME]]     30 seconds; NAME: targets whose name has it
 #
@@ -8,14 +8,15 @@
 set -u
 cd "$(dirname "$0")/.."
 seconds=${1:-30} name=${2:-}
-failed=
+export seconds
 targets=$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -Ho "^func Fuzz[A-Za-z0-9_]*$name[A-Za-z0-9_]*(" |
 	sed 's|^\([^:]*\)/[^/]*:func \(.*\)($|\1 \2|' | sort)
 [ -n "$targets" ] || { echo "no fuzz target has '$name' in its name" >&2; exit 2; }
-while read -r package target; do
-	printf '\n== fuzz %s of %s, %s s\n' "$target" "$package" "$seconds"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "${seconds}s" "./$package" || failed="$failed $target"
-done <<END
-$targets
-END
-[ -z "$failed" ] || { printf '\nfailed:%s\n' "$failed"; exit 1; }
+printf '\n== fuzz: %s targets, %s s each\n' "$(printf '%s\n' "$targets" | wc -l)" "$seconds"
+printf '%s\n' "$targets" | xargs -P 2 -L 1 sh -c '
+	out=$(go test -run "^\$" -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 5x -parallel 1 "./$1" 2>&1) || {
+		printf "%s\nFAILED %s of %s\n" "$out" "$2" "$1"
+		exit 1
+	}
+	printf "%s of %s: %s\n" "$2" "$1" "$(printf "%s\n" "$out" | grep "^fuzz: elapsed" | tail -n 1)"
+' sh

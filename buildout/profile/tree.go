@@ -42,6 +42,7 @@ type treeNode struct {
 	children []treeChild // extends, then optional-extends
 	leaf     bool        // it extends nothing, but for optional-extends
 	parents  int         // entries that lead here
+	asked    int         // those that asked for done
 	many     bool        // more than one path leads here
 	open     bool        // being read: a file that it extends may not extend it
 	done     change      // what it does with all that it extends, once worked out
@@ -202,13 +203,18 @@ func (t *treeWalk) overUser(content sections) sections {
 	return under
 }
 
-// change returns what n and all that it extends do.
+// change returns what n and all that it extends do. It is forgotten when the
+// last entry that leads to n has asked for it.
 func (t *treeWalk) change(n *treeNode) change {
 	if n.done == nil {
 		n.done = change{}
 		t.add(n.done, n, "")
 	}
-	return n.done
+	done := n.done
+	if n.asked++; n.asked == n.parents {
+		n.done = nil
+	}
+	return done
 }
 
 // add adds to c what n and all that it extends do; via leads from the file of c
