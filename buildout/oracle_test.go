@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/condition"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
@@ -168,7 +169,7 @@ func (c oracleCase) config(dir string, dialect profile.Dialect) Config {
 			section, option = "buildout", key
 		}
 		config.Assignments = append(config.Assignments, profile.Assignment{
-			Section: strings.TrimSpace(section), Option: strings.TrimSpace(option), Value: strings.TrimSpace(value)})
+			Section: cfg.Trim(section), Option: cfg.Trim(option), Value: cfg.Trim(value)})
 	}
 	return config
 }

@@ -143,3 +143,14 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %v %v, want %v %v", got, gotErrs, want, wantErrs)
 	}
 }
+
+func TestSplitLines(t *testing.T) {
+	for text, want := range map[string][]string{
+		"": nil, "a": {"a"}, "a\n": {"a"}, "\n": {""}, "a\r\nb\rc\n\nd": {"a", "b", "c", "", "d"},
+		"a\x0bb\x0cc\x1cd\x1de\x1ef\x1fg": {"a", "b", "c", "d", "e", "f\x1fg"}, "a\u0085b\u2028c\u2029": {"a", "b", "c"},
+	} {
+		if got := SplitLines(text); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -51,6 +51,29 @@ func Trim(s string) string { return trim(s) }
 // Fields splits s at runs of white space, as Python's str.split.
 func Fields(s string) []string { return strings.FieldsFunc(s, isSpace) }
 
+// SplitLines splits s at line ends, as Python's str.splitlines: there are more of
+// them than LF and CR, and one at the end begins no line.
+func SplitLines(s string) []string {
+	var list []string
+	for s != "" {
+		i := strings.IndexFunc(s, endsLine)
+		if i < 0 {
+			return append(list, s)
+		}
+		_, n := utf8.DecodeRuneInString(s[i:])
+		if strings.HasPrefix(s[i:], "\r\n") {
+			n = 2
+		}
+		list = append(list, s[:i])
+		s = s[i+n:]
+	}
+	return list
+}
+
+func endsLine(r rune) bool {
+	return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
+}
+
 // dedent removes the longest common leading run of blanks and tabs of the
 // lines that hold more than that, as Python's textwrap.dedent (3.11).
 func dedent(s string) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gobuild/buildout"
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/buildout/profile"
@@ -69,6 +70,7 @@ type jsonValue struct {
 	Value   string        `json:"value"`
 	Source  string        `json:"source"`
 	History []jsonSetting `json:"history"`
+	Earlier int           `json:"earlier,omitempty"` // settings that history leaves out
 }
 
 type jsonSetting struct {
@@ -87,7 +89,7 @@ func annotated(p *profile.Profile, names []string) any {
 		}
 		raw[name] = map[string]jsonValue{}
 		for key, v := range p.Sections[name].Options {
-			j := jsonValue{Value: v.Text, Source: v.Source()}
+			j := jsonValue{Value: v.Text, Source: v.Source(), Earlier: v.Earlier()}
 			for _, s := range v.History() {
 				line, column := s.KeyAt.From.LineColumn()
 				j.History = append(j.History, jsonSetting{string(s.Op), s.Text, s.Source, line, column})
@@ -107,6 +109,11 @@ func printAnnotated(w io.Writer, e *buildout.Engine, names []string, verbose boo
 	if verbose {
 		fmt.Fprintf(w, "\nDialect: %s (%s)\n", p.Dialect, p.DialectSign)
 	}
+	// zc.buildout shows sources below its directory, not that of the profile.
+	dir := p.Directory
+	if v := p.Value("buildout", "directory"); v != nil && !strings.Contains(v.Text, "${") {
+		dir = v.Text
+	}
 	for _, name := range p.Names() {
 		if !chosen(name, names) {
 			continue
@@ -116,18 +123,23 @@ func printAnnotated(w io.Writer, e *buildout.Engine, names []string, verbose boo
 			v := p.Sections[name].Options[key]
 			printValue(w, key, v.Text)
 			if verbose {
-				printHistory(w, p.Directory, key, v)
+				printHistory(w, dir, key, v)
 			} else {
-				printSources(w, p.Directory, v)
+				printSources(w, dir, v)
 			}
 		}
 	}
 }
 
 func printValue(w io.Writer, key, text string) {
-	lines := strings.Split(strings.TrimSuffix(ui.MaskOption(key, text), "\n"), "\n")
-	if len(lines) == 1 {
-		fmt.Fprintln(w, strings.TrimRight(key+"= "+lines[0], " "))
+	text = ui.MaskOption(key, text)
+	lines := cfg.SplitLines(text)
+	switch {
+	case text == "":
+		fmt.Fprintln(w, key+"=")
+		return
+	case len(lines) == 1:
+		fmt.Fprintln(w, key+"= "+text)
 		return
 	}
 	fmt.Fprintf(w, "%s= %s\n", key, lines[0])
@@ -139,7 +151,7 @@ func printValue(w io.Writer, key, text string) {
 // printSources writes the files of the settings that make up the value.
 func printSources(w io.Writer, dir string, v *profile.Value) {
 	var out []string
-	for _, s := range slices.Backward(v.History()) {
+	for s := range v.Newest() {
 		name := sourceName(dir, s.Source)
 		switch s.Op {
 		case profile.OpAdd:
@@ -167,15 +179,19 @@ func printHistory(w io.Writer, dir, key string, v *profile.Value) {
 			word = "AS"
 		}
 		fmt.Fprintf(w, "   %s %s%s\n", word, sourceName(dir, s.Source), lineOf(s.KeyAt))
-		lines := strings.Split(strings.TrimSuffix(ui.MaskOption(key, s.Text), "\n"), "\n")
-		if len(lines) == 1 {
-			fmt.Fprintf(w, "   %s VALUE = %s\n", s.Op, lines[0])
+		text := ui.MaskOption(key, s.Text)
+		lines := cfg.SplitLines(text)
+		if len(lines) <= 1 {
+			fmt.Fprintf(w, "   %s VALUE = %s\n", s.Op, text)
 			continue
 		}
 		fmt.Fprintf(w, "   %s VALUE =\n", s.Op)
 		for _, line := range lines {
 			fmt.Fprintf(w, "      %s\n", line)
 		}
+	}
+	if n := v.Earlier(); n > 0 {
+		fmt.Fprintf(w, "   and %d earlier\n", n)
 	}
 	fmt.Fprintln(w)
 }

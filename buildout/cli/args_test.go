@@ -57,7 +57,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitStrips(t *testing.T) {
-	line, err := split([]string{" s : a = 1  2 "})
+	line, err := split([]string{" s :\u2003a = 1  2\x1f "})
 	if err != nil || assigned(line) != "s:a=1  2" {
 		t.Errorf("got %q, %v", assigned(line), err)
 	}

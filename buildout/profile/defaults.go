@@ -191,7 +191,7 @@ func (l *loader) absolute(b *Section, name string) error {
 			name, v.Text, source)}
 	}
 	dir := l.expandUser(v.Text)
-	if !filepath.IsAbs(dir) {
+	if !filepath.IsAbs(dir) && base != "" {
 		dir = base + "/" + dir
 	}
 	if !filepath.IsAbs(dir) {

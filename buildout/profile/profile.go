@@ -5,6 +5,7 @@
 package profile
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -74,12 +75,18 @@ func (v *Value) KeyAt() diag.Span { return v.trail.last().KeyAt }
 // 256 (Earlier tells how many more there are).
 func (v *Value) History() []Setting {
 	h := make([]Setting, 0, min(v.trail.count(), maxHistory))
-	v.trail.newest("", func(s Setting) bool {
-		h = append(h, s)
-		return len(h) < maxHistory
-	})
+	for s := range v.Newest() {
+		if h = append(h, s); len(h) == maxHistory {
+			break
+		}
+	}
 	slices.Reverse(h)
 	return h
+}
+
+// Newest yields the settings, the newest first.
+func (v *Value) Newest() iter.Seq[Setting] {
+	return func(yield func(Setting) bool) { v.trail.newest("", yield) }
 }
 
 // Earlier is the number of settings that History leaves out.

@@ -27,6 +27,7 @@ USER = [
     ("Couldn't open", "no-profile"), ("install-from-cache", "bad-buildout-option"), ("logging level", "bad-buildout-option"),
     ("invalid literal for int", "bad-buildout-option"), ("is ambiguous", "ambiguous-directory"),
     ("too many values to unpack", "bad-recipe-name"), ("Invalid verbosity", "bad-buildout-option"),
+    ("No such file or directory: ''", "bad-buildout-option"),
 ]
 
 
@@ -68,6 +69,8 @@ def differences(command, want, got):
     """Texts that tell where an answer is not what the reference says."""
     if got.status and {code for code, _ in got.errors()} & REFUSED:
         return []
+    if command == "text":
+        return succeeded(got) or lines(text_view(want["text"]), text_view(got.stdout.decode("utf-8", "replace")))
     if command == "annotate" and "raw" in want:
         return succeeded(got) or list(trees(raw_view(want["raw"]), raw_view(got.document()["raw"])))
     if "error" in want:
@@ -78,6 +81,20 @@ def differences(command, want, got):
 
 def succeeded(got):
     return ["error unexpected: %r" % (got.errors(),)] if got.status else []
+
+
+def text_view(text):
+    """The text of annotate without the interpreter."""
+    return re.sub(r"(?m)^executable= .*\n    .*\n", "", text)
+
+
+def lines(want, got):
+    """The first line that differs."""
+    a, b = want.split("\n"), got.split("\n")
+    for i, (x, y) in enumerate(zip(a + [None] * len(b), b + [None] * len(a))):
+        if x != y:
+            return ["value in line %d is %r, expected %r" % (i + 1, y, x)]
+    return []
 
 
 def raw_view(raw):

@@ -63,7 +63,7 @@ def judge(args, reference, profile):
     return verdict, found, want["seconds"], ours
 
 
-def arguments():
+def arguments(argv=None):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("gobuild", type=os.path.abspath)
     p.add_argument("checkout", type=os.path.realpath)
@@ -72,7 +72,7 @@ def arguments():
     p.add_argument("--all", action="store_true", help="every .cfg file")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     p.add_argument("--limit", type=int, default=600, help="seconds for the reference on one profile (default 600)")
-    args = p.parse_args()
+    args = p.parse_args(argv)
     args.environ = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1",
                     "GOBUILD_PYTHON_VERSION": "%d.%d.%d" % sys.version_info[:3]}
     return args
@@ -91,9 +91,8 @@ def report(table, seconds):
     return total
 
 
-def main():
-    args = arguments()
-    engine.use_utf8()
+def compare_all(args):
+    """Compare all profiles, print what differs; return {folder: counts}, seconds."""
     reference = engine.Reference(args.limit)
     table, seconds = collections.defaultdict(collections.Counter), [0, 0]
     todo = profiles(args)
@@ -105,7 +104,13 @@ def main():
             seconds[1] += ours
             for d in found[:3]:
                 print("%s: %s" % (name, d[:500]), flush=True)
-    total = report(table, seconds)
+    return table, seconds
+
+
+def main():
+    args = arguments()
+    engine.use_utf8()
+    total = report(*compare_all(args))
     return 1 if total["differ"] or not total else 0
 
 

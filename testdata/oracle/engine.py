@@ -172,6 +172,7 @@ class Engine:
             failed = self.call(list(argv), text)
             if self.buildout is not None and hasattr(self.buildout, "_annotated") and self.merged:
                 result["raw"] = self.raw()
+                result["text"] = self.text()
             if failed is None and self.values:
                 try:
                     result.update(parts=self.order, resolved=self.resolved(), holes=sorted(self.holes))
@@ -211,6 +212,13 @@ class Engine:
                              "history": [[h.operation, h.value, h.source] for h in v.history]}
                        for key, v in options.items()}
                 for name, options in self.buildout._annotated.items()}
+
+    def text(self):
+        """What annotate prints."""
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            self.module._print_annotate(self.buildout._annotated, False, [], self.buildout._buildout_dir)
+        return out.getvalue()
 
     def resolved(self):
         """The options of each section that was touched."""

@@ -29,7 +29,7 @@ REFERENCE_ERRORS = ["${x}", "${}", "${a:}", "${:}", "${a:b:c}", "${a/b:c}", "${a
 class Case:
     """Files by path, options and assignments, and the parts to be resolved."""
 
-    def __init__(self, files, args, parts=(), lenient=False, dialects=("upstream", "slapos"), commands=("annotate", "resolve")):
+    def __init__(self, files, args, parts=(), lenient=False, dialects=("upstream", "slapos"), commands=("annotate", "text", "resolve")):
         self.files, self.args, self.parts = dict(files), list(args), list(parts)
         self.lenient, self.dialects, self.commands = lenient, dialects, commands
 
@@ -338,5 +338,4 @@ class Generator:
             args.append(key + op + r.choice([self.text(), self.plain_word(), "1\n2", ""]))
         if self.odd():
             args.append(r.choice(["-v", "-q", "-o", "-O", "-n", "-N", "-vv", "buildout:newest=x", "-oO", "buildout:parts-=a", "a:<=b"]))
-        # An argument that begins with a dash is an option.
-        return [a for a in args if not a.startswith("-") or len(a) < 4]
+        return [a.replace("\0", "") for a in args]
