@@ -36,7 +36,7 @@ func (o *opener) Open(ctx context.Context, name string, option func(string) stri
 	if !filepath.IsAbs(path) {
 		return o.fetch(ctx, name, option)
 	}
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		if errors.Is(err, syscall.EISDIR) {
 			err = &fs.PathError{Op: "read", Path: path, Err: errors.New("it is a directory")}
