@@ -4,6 +4,7 @@ A Case is a directory of profiles, and the command line that reads them. The
 same seed gives the same case with every Python from 3.8 on.
 """
 import random
+import re
 
 SECTIONS = ["a", "b", "c", "d", "e-1", "f.g", "buildout"]
 OPTIONS = ["m", "n", "o", "p-1", "q.r", "Z"]
@@ -36,6 +37,11 @@ class Case:
     def size(self):
         texts = list(self.files.values()) + self.args + self.parts
         return sum(len(t) + 10 for t in texts) + self.lenient + len(self.dialects) + len(self.commands)
+
+    def verbose(self):
+        """Whether annotate is asked for the whole history, or an option of [buildout] asks for it."""
+        return any(re.match(r"-[a-zA-Z]*[vq]", a) or "verbosity" in a for a in self.args) or any(
+            b"verbosity" in t for t in self.files.values())
 
     def copy(self, **changes):
         kept = dict(files=self.files, args=self.args, parts=self.parts, lenient=self.lenient, dialects=self.dialects,
