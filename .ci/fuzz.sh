@@ -14,7 +14,10 @@ targets=$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -Ho "^fun
 [ -n "$targets" ] || { echo "no fuzz target has '$name' in its name" >&2; exit 2; }
 printf '\n== fuzz: %s targets, %s s each\n' "$(printf '%s\n' "$targets" | wc -l)" "$seconds"
 printf '%s\n' "$targets" | xargs -P 2 -L 1 sh -c '
-	out=$(go test -run "^\$" -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 5x -parallel 1 "./$1" 2>&1) || {
+	# Go ends some runs with "context deadline exceeded" although nothing was
+	# found (a known fault of its fuzzing); a finding names its file.
+	out=$(go test -run "^\$" -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 5x -parallel 1 "./$1" 2>&1) ||
+	{ printf "%s" "$out" | grep -q "context deadline exceeded" && ! printf "%s" "$out" | grep -q "Failing input written"; } || {
 		printf "%s\nFAILED %s of %s\n" "$out" "$2" "$1"
 		exit 1
 	}

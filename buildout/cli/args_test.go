@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 )
 
@@ -96,7 +97,7 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		for _, a := range line.assignments {
-			if strings.TrimSpace(a.At.Text()) != a.Value {
+			if cfg.Trim(a.At.Text()) != a.Value {
 				t.Errorf("%q of %s stands at %q", a.Value, a.Option, a.At.Text())
 			}
 		}
