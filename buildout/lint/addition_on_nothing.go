@@ -28,13 +28,14 @@ begins.`,
 // checkAdditions reports the additions that find a value nowhere: one in a
 // macro may find it in one of the sections that use the macro.
 func checkAdditions(_ context.Context, s *Subject) {
-	lonely, based := map[diag.Span]string{}, map[diag.Span]bool{}
+	type place struct{ section, option string }
+	lonely, based := map[diag.Span]place{}, map[diag.Span]bool{}
 	var order []diag.Span
 	s.each(func(x *section) {
 		for _, key := range x.keys() {
 			for _, e := range additions(x.options[key]) {
 				if _, known := lonely[e.at]; !known && e.lonely {
-					lonely[e.at] = x.name + "\x00" + key
+					lonely[e.at] = place{x.name, strings.TrimRight(key, " +")}
 					order = append(order, e.at)
 				}
 				based[e.at] = based[e.at] || !e.lonely
@@ -45,8 +46,7 @@ func checkAdditions(_ context.Context, s *Subject) {
 		if based[at] {
 			continue
 		}
-		name, key, _ := strings.Cut(lonely[at], "\x00")
-		key = strings.TrimRight(key, " +")
+		name, key := lonely[at].section, lonely[at].option
 		hint := s.similarOption(name, key)
 		if hint == "" && !(s.sections[name].has(key) && s.owns(at, name)) {
 			continue

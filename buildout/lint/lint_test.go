@@ -193,6 +193,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add(c.files)
 	}
 	f.Add("[buildout]\nparts = a\n[a]\n<= a\nx = ${:x}${b:y}\n[b]\ny = ${a:x}${a:x}\n")
+	f.Add("[buildout]\nparts = a\n[a\x00b]\nrecipe = x\nx += 1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := split(text)
 		p, err := profile.Load(context.Background(), profile.Config{Root: "a.cfg", Dir: "/p", Dialect: profile.SlapOS, Open: files,
