@@ -63,16 +63,25 @@ func (s *Subject) checkURL(f *file, section, option string, at diag.Span) {
 	}
 }
 
-// verified reports whether what an option of a section names has a checksum.
+// verified reports whether what an option of a section names has a checksum,
+// there or in a section that has it as a macro. Macros may go in circles.
 func (s *Subject) verified(name, option string) bool {
-	x := s.sections[name]
-	if x == nil || option != "url" && option != "alternate-url" {
+	if option != "url" && option != "alternate-url" {
 		return false
 	}
-	if s.hasSum(x) {
-		return true
+	seen := map[string]bool{name: true}
+	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
+		if x := s.sections[queue[0]]; x != nil && s.hasSum(x) {
+			return true
+		}
+		for _, user := range s.users[queue[0]] {
+			if !seen[user] {
+				seen[user] = true
+				queue = append(queue, user)
+			}
+		}
 	}
-	return slices.ContainsFunc(s.users[name], func(user string) bool { return s.verified(user, option) })
+	return false
 }
 
 // hasSum reports whether a section gives a checksum.

@@ -194,6 +194,7 @@ func FuzzCheck(f *testing.F) {
 	}
 	f.Add("[buildout]\nparts = a\n[a]\n<= a\nx = ${:x}${b:y}\n[b]\ny = ${a:x}${a:x}\n")
 	f.Add("[buildout]\nparts = a\n[a\x00b]\nrecipe = x\nx += 1\n")
+	f.Add("[buildout]\nparts = b\n[a]\n<= b\nurl = http://h.test/\n[b]\n<= a\nrecipe = cmmi\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := split(text)
 		p, err := profile.Load(context.Background(), profile.Config{Root: "a.cfg", Dir: "/p", Dialect: profile.SlapOS, Open: files,
