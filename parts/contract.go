@@ -79,6 +79,20 @@ type Remover interface {
 	Remove(ctx context.Context, w *Work, old Record) (keep []string, err error)
 }
 
+// Sourcer is an Action that can say beforehand what its Run will fetch, so that
+// it is fetched while other parts are built.
+type Sourcer interface {
+	// Sources returns the requests that Run is going to make, as it makes them.
+	Sources() []FetchRequest
+}
+
+// Resumer is an Action that can go on at a step of a failed Run.
+type Resumer interface {
+	// Resume is Run from the step w.From on. What the steps before it made is
+	// in place.
+	Resume(ctx context.Context, w *Work) error
+}
+
 // Reinstaller is an Updater that may find, at update time, that the installed
 // part must be installed anew. SPEC-recipes 6: "if location is missing".
 type Reinstaller interface {
@@ -104,6 +118,9 @@ type Work struct {
 	Launcher string
 	// Offline is the value of [buildout] offline.
 	Offline bool
+	// From is the step that a Resumer goes on at, by its name in Step; "" in
+	// any other run.
+	From string
 }
 
 // Step tells that the part goes on to the step called name.

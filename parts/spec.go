@@ -9,6 +9,9 @@ type Spec struct {
 	Options []OptionSpec
 	// Open says that the section may hold any option (user data is expected).
 	Open bool
+	// Builds says that parts are compiled: they depend on the compiler, and on
+	// what is in the parts that they refer to, not on their options alone.
+	Builds bool
 	// Version counts changes of behaviour that must reinstall parts.
 	Version int
 	Recipe  Recipe

@@ -41,6 +41,9 @@ type Event struct {
 	Done    int64         `json:"done,omitempty"`
 	Total   int64         `json:"total,omitempty"`
 	Elapsed time.Duration `json:"elapsed_ns,omitempty"`
+	CPU     time.Duration `json:"cpu_ns,omitempty"` // of the part's processes, of PartDone
+	Memory  int64         `json:"memory,omitempty"` // most bytes that one process of the part held, of PartDone
+	Cached  bool          `json:"cached,omitempty"`
 	Err     error         `json:"-"`
 	Error   string        `json:"error,omitempty"` // text of Err, for JSON
 }
