@@ -42,7 +42,13 @@ type Config struct {
 	Recipes      Lookup
 	Events       event.Sink
 	Fetch        fetch.Config
-	Jobs         int    // -j for make, by MAKEFLAGS; 0 leaves MAKEFLAGS alone
+	Jobs         int    // the budget of parts and what they compile; 1 is the order of zc.buildout
+	Memory       int64  // bytes that parts may take together; 0 is no limit
+	KeepGoing    bool   // after a failure go on with what does not depend on it
+	NoSync       bool   // do not wait for the disk
+	Namespaces   bool   // mount namespaces may be used for upgrades
+	Check        bool   // read all installed files
+	KeepPrevious bool   // keep what is replaced or removed
 	NoWait       bool   // fail at once when another run holds the directory
 	Command      string // shown to those who wait for this run
 }

@@ -18,7 +18,8 @@ type commandLine struct {
 }
 
 // valueFlags are the flags whose value is the next word.
-var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--message-format", "--silence"}
+var valueFlags = []string{"-c", "-t", "-j", "--config", "--timeout", "--jobs", "--dialect", "--color", "--message-format", "--silence",
+	"--mem", "--trace", "--junit"}
 
 // longFlags are the long names of the letters that take a value.
 var longFlags = map[byte]string{'c': "--config", 't': "--timeout", 'j': "--jobs"}

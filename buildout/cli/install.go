@@ -18,7 +18,7 @@ import (
 )
 
 func newInstall(a *app) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "install [PART…]", Short: "install the parts of the profile (the default command)",
 		Long: `Installs, updates and removes parts so that the directory is as the profile
 says. With PARTs only these are installed and nothing is removed; sections that
@@ -26,6 +26,8 @@ they refer to are evaluated but not installed.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runInstall(cmd.Context(), a, args) },
 		ValidArgsFunction: a.complete(partNames),
 	}
+	a.addRunFlags(c.Flags())
+	return c
 }
 
 func runInstall(ctx context.Context, a *app, args []string) error {

@@ -70,23 +70,20 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 	if a.flags.dialect != "" {
 		dialect = profile.Dialect(a.flags.dialect)
 	}
-	jobs := s.Jobs
-	if a.flags.jobs > 0 {
-		jobs = a.flags.jobs
-	}
 	python, err := a.python(s.PythonVersion)
 	if err != nil {
 		return buildout.Config{}, err
 	}
 	home := a.lookup("HOME")
-	return buildout.Config{
+	c := buildout.Config{
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
 		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
-		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, Jobs: jobs, NoWait: a.flags.noWait,
+		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait,
 		Command: shownCommand(a.Args),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},
-	}, nil
+	}
+	return c, a.runConfig(&c, s)
 }
 
 // shownCommand is the command line as other runs are shown it: without the

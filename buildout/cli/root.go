@@ -35,6 +35,7 @@ type flags struct {
 	silence   []string
 	json      bool
 	jobs      int
+	run       runFlags
 	noWait    bool
 	showVer   bool
 	reference bool // -W, -A: letters that zc.buildout accepts and answers with help
@@ -110,8 +111,9 @@ func (a *app) addFlags(root *cobra.Command) {
 	p.BoolVar(&f.json, "json", false, "results and events as JSON on standard output")
 	p.StringVar(&f.format, "message-format", "", "form of errors and warnings on standard error: text, json, github or sarif")
 	p.StringSliceVar(&f.silence, "silence", nil, "do not show warnings with `CODE`; may be repeated")
-	p.IntVarP(&f.jobs, "jobs", "j", 0, "`N` jobs for make (MAKEFLAGS=-jN) where neither a part nor MAKEFLAGS says more")
+	p.IntVarP(&f.jobs, "jobs", "j", 0, "`N` jobs at once for parts and what they compile, together; all processors by default, 1 as zc.buildout")
 	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
+	a.addRunFlags(root.Flags())
 	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
 	for _, letter := range []string{"W", "A"} {
 		root.Flags().BoolVarP(&f.reference, letter, letter, false, "")

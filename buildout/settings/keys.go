@@ -31,8 +31,14 @@ var keys = []*Key{
 		Doc:     "Language of profiles: that of zc.buildout, that of SlapOS, or the one that the profile's own signs tell.",
 		Choices: dialects, value: func(s *Settings) value { return &choice{&s.Dialect, dialects} }},
 	{Name: "jobs", Default: "0", Env: "GOBUILD_JOBS", Takes: "a number from 0",
-		Doc:   "Jobs that a build runs at once. With 0 gobuild leaves `MAKEFLAGS` as it is.",
+		Doc:   "Jobs that parts and what they compile run at once, together. 0 means one for each processor.",
 		value: func(s *Settings) value { return &number{&s.Jobs, 0, maxJobs} }},
+	{Name: "fsync", Default: "true", Env: "GOBUILD_FSYNC", Takes: "`true` or `false`",
+		Doc:     "Whether a part counts as installed only when its files are on the disk. `false` is for machines that are thrown away.",
+		Choices: booleans, value: func(s *Settings) value { return &boolean{&s.Fsync} }},
+	{Name: "namespaces", Default: "true", Env: "GOBUILD_NAMESPACES", Takes: "`true` or `false`",
+		Doc:     "Whether mount namespaces, where the machine permits them, keep the old version of a part in place until the new one is complete.",
+		Choices: booleans, value: func(s *Settings) value { return &boolean{&s.Namespaces} }},
 	{Name: "cache", Default: "~/.cache/gobuild/sources", Env: "GOBUILD_CACHE", Takes: "a directory, or nothing",
 		Doc:   "Where downloaded sources are kept by checksum. `$XDG_CACHE_HOME` counts in the default. An empty value means no cache.",
 		value: func(s *Settings) value { return &directory{&s.Cache} }, fallback: defaultCache},
@@ -65,6 +71,7 @@ const (
 
 var (
 	dialects      = []string{"auto", "upstream", "slapos"}
+	booleans      = []string{"true", "false"}
 	colors        = []string{"auto", "always", "never"}
 	pythonVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`) })
 	warningCode   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]*$`) })

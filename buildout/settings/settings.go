@@ -21,7 +21,9 @@ import (
 // Settings are the values in force.
 type Settings struct {
 	Dialect       string        // auto, upstream or slapos
-	Jobs          int           // parallel jobs of a build; 0 leaves MAKEFLAGS alone
+	Jobs          int           // parallel jobs of a run; 0 is one for each processor
+	Fsync         bool          // wait for the disk
+	Namespaces    bool          // use mount namespaces where they are permitted
 	Cache         string        // directory of the source cache, absolute; "" is none
 	Mirrors       []string      // URLs and absolute directories, tried in this order
 	Color         string        // auto, always or never

@@ -71,6 +71,19 @@ func (v *number) set(text string, _ origin) error {
 	return nil
 }
 
+// boolean is true or false.
+type boolean struct{ to *bool }
+
+func (v *boolean) String() string { return strconv.FormatBool(*v.to) }
+
+func (v *boolean) set(text string, _ origin) error {
+	if !slices.Contains(booleans, text) {
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	*v.to = text == "true"
+	return nil
+}
+
 // seconds is a time.
 type seconds struct{ to *time.Duration }
 
