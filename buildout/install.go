@@ -24,6 +24,10 @@ import (
 type FailedError struct {
 	Parts []string
 	List  diag.List
+	// Other parts of the run: those that need one of Parts, and those that were
+	// not started because the run ended.
+	Blocked, NotStarted []string
+	Resumable           []string // of Parts, those that can go on at the step that failed
 }
 
 // Error is the text of the diagnostics.
@@ -260,7 +264,7 @@ func failed(ctx context.Context, part string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &FailedError{[]string{part}, diag.All(err)}
+	return &FailedError{Parts: []string{part}, List: diag.All(err)}
 }
 
 // runError is the error of a run: cancelled, state lost, or parts failed.

@@ -12,6 +12,9 @@ type Spec struct {
 	// Builds says that parts are compiled: they depend on the compiler, and on
 	// what is in the parts that they refer to, not on their options alone.
 	Builds bool
+	// InOrder says that nobody can know what a part does and needs, as it runs
+	// any command: it runs after all parts before it and before all behind it.
+	InOrder bool
 	// Version counts changes of behaviour that must reinstall parts.
 	Version int
 	Recipe  Recipe

@@ -22,8 +22,11 @@ func commandSpec() parts.Spec {
 
 Several lines are one script, which goes on after a line that fails: the status
 of the last one counts. The command runs in the buildout directory with the
-environment of the run.`,
-		Open: true,
+environment of the run.
+
+As nobody can know what a command needs and does, it runs when all parts before
+it are done, and parts behind it wait for it.`,
+		Open: true, InOrder: true,
 		Options: []parts.OptionSpec{
 			{Name: "command", Required: true, Doc: "The command, for /bin/sh."},
 			{Name: "update-command", Doc: "The command of later runs. Without it they do nothing."},

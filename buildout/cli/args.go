@@ -14,6 +14,7 @@ import (
 type commandLine struct {
 	assignments []profile.Assignment
 	rest        []string // for cobra
+	words       int      // of the arguments stand before the command
 	source      *diag.Source
 }
 
@@ -32,7 +33,7 @@ func split(args []string) (commandLine, error) {
 		word := args[i]
 		switch {
 		case word == "--", word != "" && word[0] != '-' && !strings.Contains(word, "="):
-			line.rest = append(line.rest, args[i:]...)
+			line.rest, line.words = append(line.rest, args[i:]...), i
 			return line, nil
 		case strings.HasPrefix(word, "-"):
 			if !takesValue(word) || i+1 == len(args) {
@@ -50,6 +51,7 @@ func split(args []string) (commandLine, error) {
 		}
 		offset += len(word) + 1
 	}
+	line.words = len(args)
 	return line, nil
 }
 

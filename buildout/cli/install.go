@@ -53,7 +53,11 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 	if len(args) > 0 {
 		o.Named = args
 	}
-	return installError(ctx, e.Install(ctx, o))
+	err = e.Install(ctx, o)
+	if f := (*buildout.FailedError)(nil); errors.As(err, &f) {
+		f.List = append(f.List, a.summary(f)...)
+	}
+	return installError(ctx, err)
 }
 
 // planned shows the warnings and, with -vv, all options of all sections.
@@ -102,7 +106,7 @@ func installError(ctx context.Context, err error) error {
 		return withStatus(StatusState, err)
 	case !errors.As(err, &failed):
 		return withStatus(StatusProfile, err)
-	case slices.ContainsFunc(failed.List, func(d *diag.Diagnostic) bool { return !isFetch(d) }):
+	case slices.ContainsFunc(failed.List, func(d *diag.Diagnostic) bool { return d.Severity == diag.Error && !isFetch(d) }):
 		return withStatus(StatusPartFailed, err)
 	}
 	return withStatus(StatusFetch, err)
