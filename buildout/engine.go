@@ -4,6 +4,7 @@ package buildout
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -13,6 +14,7 @@ import (
 	"gobuild/buildout/plan"
 	"gobuild/buildout/profile"
 	"gobuild/parts"
+	"gobuild/parts/disk"
 	"gobuild/parts/fetch"
 	"gobuild/parts/store"
 )
@@ -42,15 +44,16 @@ type Config struct {
 	Recipes      Lookup
 	Events       event.Sink
 	Fetch        fetch.Config
-	Jobs         int    // the budget of parts and what they compile; 1 is the order of zc.buildout
-	Memory       int64  // bytes that parts may take together; 0 is no limit
-	KeepGoing    bool   // after a failure go on with what does not depend on it
-	NoSync       bool   // do not wait for the disk
-	Namespaces   bool   // mount namespaces may be used for upgrades
-	Check        bool   // read all installed files
-	KeepPrevious bool   // keep what is replaced or removed
-	NoWait       bool   // fail at once when another run holds the directory
-	Command      string // shown to those who wait for this run
+	Jobs         int      // the budget of parts and what they compile; 1 is the order of zc.buildout
+	Memory       int64    // bytes that parts may take together; 0 is no limit
+	KeepGoing    bool     // after a failure go on with what does not depend on it
+	NoSync       bool     // do not wait for the disk
+	Namespaces   bool     // mount namespaces may be used for upgrades
+	Check        bool     // read all installed files
+	KeepPrevious bool     // keep what is replaced or removed
+	NoWait       bool     // fail at once when another run holds the directory
+	Inherited    *os.File // what Inherit returned
+	Command      string   // shown to those who wait for this run
 }
 
 // Engine is an opened profile.
@@ -65,6 +68,8 @@ type Engine struct {
 	// problems are what Inspect tolerates.
 	problems diag.List
 	probes   []*partLog // of sections that were prepared
+	resuming resuming
+	disk     *disk.Disk // nil for a plain one; tests let it fail
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.

@@ -2,18 +2,15 @@ package buildout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/buildout/plan"
-	"gobuild/buildout/sched"
 	"gobuild/parts"
 	"gobuild/parts/fetch"
 	"gobuild/parts/run"
@@ -48,6 +45,9 @@ func (e *StateError) Unwrap() error { return e.Err }
 // InstallOptions says what Install does.
 type InstallOptions struct {
 	Named []string // parts named by the user; nil means all, and removes others
+	// Resume maps parts that failed to the step that they go on at; "" is the
+	// step that failed.
+	Resume map[string]string
 	// Planned is told of the graph before anything happens. It may be nil.
 	Planned func(*plan.Graph)
 }
@@ -65,9 +65,19 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	if err != nil {
 		return err
 	}
+	c, err := e.beginChanges(db)
+	if err != nil {
+		return err
+	}
 	e.client = fetch.New(e.fetchConfig())
 	g, err := e.Plan(ctx, plan.Input{Records: records(db), Named: o.Named})
 	if err != nil {
+		return err
+	}
+	if err := e.enterNamespace(g, held); err != nil {
+		return err
+	}
+	if err := e.recall(g, o); err != nil {
 		return err
 	}
 	if o.Planned != nil {
@@ -76,16 +86,8 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	if err := e.directories(); err != nil {
 		return err
 	}
-	err = e.carryOut(ctx, g, db)
+	err = e.carryOut(ctx, g, c, o.Named == nil)
 	os.RemoveAll(filepath.Join(e.stateDir(), "tmp"))
-	if err != nil && len(db.Parts()) == 0 {
-		// The file goes when the last part is removed, not when it failed:
-		// zc.buildout leaves it then, too.
-		return err
-	}
-	if closing := db.Close(); closing != nil {
-		err = errors.Join(err, &StateError{closing})
-	}
 	return err
 }
 
@@ -94,7 +96,7 @@ func (e *Engine) lock(ctx context.Context) (*state.Held, error) {
 		return nil, &StateError{err}
 	}
 	held, err := state.Lock(ctx, e.Base.Directory, state.LockOptions{
-		NoWait: e.NoWait, Command: e.Command,
+		NoWait: e.NoWait, Command: e.Command, Inherited: e.Inherited,
 		Waiting: func(owner state.Owner) {
 			e.Events.Emit(event.Event{Kind: event.Message, Time: time.Now(), Level: event.Info,
 				Text: fmt.Sprintf("waiting for another run in %s: %s", e.Base.Directory, owner)})
@@ -107,7 +109,7 @@ func (e *Engine) lock(ctx context.Context) (*state.Held, error) {
 }
 
 func (e *Engine) state() (*state.DB, error) {
-	db, err := state.Open(e.Base.Installed, state.Options{Disabled: e.Base.Installed == ""})
+	db, err := state.Open(e.Base.Installed, state.Options{Disabled: e.Base.Installed == "", Disk: e.layer()})
 	if err != nil {
 		return nil, &StateError{err}
 	}
@@ -192,97 +194,4 @@ func (e *Engine) directories() error {
 			Text: fmt.Sprintf("Creating directory '%s'.", dir)})
 	}
 	return err
-}
-
-// carryOut removes, then installs and updates. Order: SPEC-engine 8, 6 and 7.
-func (e *Engine) carryOut(ctx context.Context, g *plan.Graph, db *state.DB) error {
-	start := time.Now()
-	e.Events.Emit(event.Event{Kind: event.RunStarted, Time: start, Total: int64(len(g.Removed) + len(g.Parts))})
-	err := e.removeAll(ctx, g, db)
-	if err == nil {
-		err = e.installAll(ctx, g, db)
-	}
-	e.Events.Emit(event.Event{Kind: event.RunDone, Time: time.Now(), Elapsed: time.Since(start)})
-	return err
-}
-
-func (e *Engine) removeAll(ctx context.Context, g *plan.Graph, db *state.DB) error {
-	for _, n := range g.Removed {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := e.job(n).remove(ctx); err != nil {
-			return failed(ctx, n.Part, err)
-		}
-		if err := db.Drop(n.Part); err != nil {
-			return &StateError{err}
-		}
-	}
-	return nil
-}
-
-// installAll runs the parts in order, one at a time.
-func (e *Engine) installAll(ctx context.Context, g *plan.Graph, db *state.DB) error {
-	var mu sync.Mutex // guards db
-	tasks := make([]sched.Task, 0, len(g.Parts))
-	for _, n := range g.Parts {
-		tasks = append(tasks, sched.Task{Name: n.Part, Needs: n.Needs, Run: func(ctx context.Context) error {
-			r, err := e.job(n).perform(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			return e.recordResult(ctx, n, db, r, err)
-		}})
-	}
-	result, err := sched.Run(ctx, tasks, sched.Options{Slots: 1})
-	if err != nil {
-		return err
-	}
-	return runError(ctx, result)
-}
-
-// recordResult notes in the state what became of a part.
-func (e *Engine) recordResult(ctx context.Context, n *plan.Node, db *state.DB, r parts.Record, err error) error {
-	switch {
-	case err != nil && n.Decision == plan.Update && ctx.Err() == nil:
-		return errors.Join(err, stateError(db.Drop(n.Part)))
-	case err != nil:
-		return err
-	case n.Decision == plan.Update && len(r.Paths) == len(n.Old.Paths):
-		return stateError(db.Touch(n.Part))
-	}
-	return stateError(db.Put(r))
-}
-
-func stateError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &StateError{err}
-}
-
-func failed(ctx context.Context, part string, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return &FailedError{Parts: []string{part}, List: diag.All(err)}
-}
-
-// runError is the error of a run: cancelled, state lost, or parts failed.
-func runError(ctx context.Context, r sched.Result) error {
-	if ctx.Err() != nil && len(r.Stopped)+len(r.NotStarted) > 0 {
-		return ctx.Err()
-	}
-	if len(r.Failed) == 0 {
-		return nil
-	}
-	f := &FailedError{}
-	for _, failure := range r.Failed {
-		var lost *StateError
-		if errors.As(failure.Err, &lost) {
-			return failure.Err
-		}
-		f.Parts = append(f.Parts, failure.Name)
-		f.List = append(f.List, diag.All(failure.Err)...)
-	}
-	return f
 }

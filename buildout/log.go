@@ -19,6 +19,7 @@ const excerptLines = 20
 type partLog struct {
 	path string
 	tail *run.Tail
+	keep bool // what an earlier run wrote
 
 	mu      sync.Mutex
 	file    *os.File
@@ -46,7 +47,11 @@ func (l *partLog) Write(p []byte) (int, error) {
 
 func (l *partLog) open() {
 	if l.failed = os.MkdirAll(filepath.Dir(l.path), 0o777); l.failed == nil {
-		l.file, l.failed = os.Create(l.path)
+		mode := os.O_TRUNC
+		if l.keep {
+			mode = os.O_APPEND
+		}
+		l.file, l.failed = os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|mode, 0o666)
 	}
 }
 

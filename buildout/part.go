@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"gobuild/buildout/event"
 	"gobuild/buildout/plan"
 	"gobuild/parts"
+	"gobuild/parts/disk"
 	"gobuild/parts/fetch"
 	"gobuild/parts/run"
 	"gobuild/parts/store"
@@ -26,6 +26,12 @@ type job struct {
 	owned []string
 	made  []string // owned, and not there before the recipe came
 	log   *partLog
+	// changes undoes what the part does, when it fails; nil when nothing is
+	// changed.
+	changes *changes
+
+	recorder *commandRecorder
+	left     *parts.Left // what a failed run leaves for a resume
 }
 
 func (e *Engine) job(n *plan.Node) *job {
@@ -56,10 +62,11 @@ func fileName(section string) string {
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
 	proc := run.New(run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.environ(), Log: j.log})
+	j.recorder = newRecorder(proc)
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.stateDir() + "/tmp/" + fileName(j.node.Part),
-		Log: j.log, Events: j.log.watch(j.Events), Proc: proc, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
-		Own: j.own,
+		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
+		Own: j.own, Keep: j.keep, NoSync: j.NoSync,
 	}
 	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events})
 	return w
@@ -72,8 +79,23 @@ func (j *job) own(path string) {
 		return
 	}
 	j.owned = append(j.owned, path)
-	if _, err := os.Lstat(j.path(path)); err != nil {
+	if j.makes(j.path(path)) {
 		j.made = append(j.made, path)
+	}
+}
+
+// makes reports whether the part is going to make a path.
+func (j *job) makes(path string) bool {
+	if j.changes != nil {
+		return j.changes.owns(j.node.Part, path)
+	}
+	return !disk.Exists(path)
+}
+
+// keep notes a path that a failure leaves.
+func (j *job) keep(path string) {
+	if j.changes != nil {
+		j.changes.keeps(j.node.Part, j.path(path))
 	}
 }
 
@@ -90,12 +112,29 @@ func (j *job) install(ctx context.Context) (parts.Record, error) {
 	end := j.begin("Installing")
 	w := j.work()
 	defer store.Remove(w.Temp)
-	err := j.node.Action.Run(ctx, w)
-	if err != nil {
-		err = errors.Join(j.failure(ctx, err), j.discard(j.made))
+	before, err := j.run(ctx, w)
+	if err == nil && j.changes != nil {
+		err = j.changes.completed(j)
+	}
+	if err == nil {
+		j.forgetFailure(j.node.Part, j.owned)
+	} else {
+		j.noteFailure(ctx, w, before)
+		err = errors.Join(j.failure(ctx, err), j.discard(j.made), j.undo())
+		j.noteTree()
 	}
 	end(err)
 	return j.record(j.owned), err
+}
+
+// undo puts back what was installed before.
+func (j *job) undo() error {
+	if j.changes == nil {
+		return nil
+	}
+	ch := j.changes.change(j.node.Part)
+	ch.settled = true
+	return j.changes.undo(ch, true)
 }
 
 // update refreshes an installed part. When that fails its files, new ones
@@ -147,7 +186,8 @@ func (j *job) begin(verb string) func(error) {
 	}
 }
 
-// remove uninstalls the part: the recipe's own work first, then its paths.
+// remove uninstalls the part: the recipe's own work first, then its paths are
+// moved out of the way.
 func (j *job) remove(ctx context.Context) error {
 	end := j.begin("Uninstalling")
 	var keep []string
@@ -159,9 +199,7 @@ func (j *job) remove(ctx context.Context) error {
 			return err
 		}
 	}
-	err := j.discard(slices.DeleteFunc(slices.Clone(j.node.Old.Paths), func(p string) bool {
-		return slices.Contains(keep, p)
-	}))
+	err := j.changes.displace(j, slices.Clone(keep))
 	end(err)
 	return err
 }

@@ -93,6 +93,13 @@ type Resumer interface {
 	Resume(ctx context.Context, w *Work) error
 }
 
+// Refresher is an Updater that may make the part anew from its sources: when
+// they change, it does not have to be installed again, and its files may differ
+// from what was installed.
+type Refresher interface {
+	Refreshes() bool
+}
+
 // Reinstaller is an Updater that may find, at update time, that the installed
 // part must be installed anew. SPEC-recipes 6: "if location is missing".
 type Reinstaller interface {
@@ -111,6 +118,12 @@ type Work struct {
 	// Own records a path as belonging to the part: uninstall deletes it, and
 	// so does a failed install. Relative paths are relative to Dir.
 	Own func(path string)
+	// Keep records a path that the part is going to make and that stays when
+	// it fails, to be looked at: the next installation of the part deletes it.
+	// nil: nobody asks for it.
+	Keep func(path string)
+	// NoSync says that nothing waits for the disk.
+	NoSync bool
 	// Umask of the process, for files that are created with an exact mode.
 	Umask int
 	// Launcher is the path of the gobuild binary, for scripts that need it to
@@ -121,6 +134,11 @@ type Work struct {
 	// From is the step that a Resumer goes on at, by its name in Step; "" in
 	// any other run.
 	From string
+	// Leave tells what a Resume of this run needs, should it fail. It is called
+	// before the failure. nil: nobody will resume.
+	Leave func(Left)
+	// Left is what the failed run has told by Leave, for a Resume; else nil.
+	Left *Left
 }
 
 // Step tells that the part goes on to the step called name.

@@ -15,6 +15,9 @@ type Spec struct {
 	// InOrder says that nobody can know what a part does and needs, as it runs
 	// any command: it runs after all parts before it and before all behind it.
 	InOrder bool
+	// Mountable says that Run makes the directory at option location where it
+	// stands: it may be a mount point, which store.Remove empties.
+	Mountable bool
 	// Version counts changes of behaviour that must reinstall parts.
 	Version int
 	Recipe  Recipe

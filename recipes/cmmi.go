@@ -31,7 +31,8 @@ of the sources, each by /bin/sh under set -e, in this order: patches,
 pre-configure-hook, pre-configure, configure, pre-make-hook, pre-build, make,
 pre-install, make install, post-make-hook, post-install. The build directory is
 removed afterwards. A failed build stays as it is, with a script
-slapos.recipe.build.env.sh that sets its environment; the next run starts anew.
+slapos.recipe.build.env.sh that sets its environment; the next run starts anew,
+and gobuild resume goes on at the step that failed.
 Booleans, hooks and other options with a bad form are refused before anything is
 built; command lines when the build starts; scripts and environment when they
 are needed.
@@ -42,10 +43,12 @@ so a percent sign is written as %%. In all options @@LOCATION@@ is the location.
 Hooks are Python functions: they are called with the options, the sections of
 the profile and the environment, and need a Python 3 on the machine. They see
 [buildout] and the sections that a local hook file names as buildout['NAME'].`,
-		Options: append(cmmiSourceOptions(), cmmiBuildOptions()...),
-		Open:    true,
-		Version: 1,
-		Recipe:  cmmi{},
+		Options:   append(cmmiSourceOptions(), cmmiBuildOptions()...),
+		Open:      true,
+		Builds:    true,
+		Mountable: true,
+		Version:   1,
+		Recipe:    cmmi{},
 	}
 }
 

@@ -28,8 +28,9 @@ type cmmiBuild struct {
 	source string // compile-directory, absolute
 }
 
-// build builds the part into its location, which is new and empty. Command
-// lines are checked before anything is fetched.
+// build builds the part into its location, which is new and empty, or as a
+// failed build has left it. Command lines are checked before anything is
+// fetched.
 func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
 	lines, err := a.commandLines()
 	if err != nil {
@@ -37,13 +38,25 @@ func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
 	}
 	c := &cmmiBuild{a, newBuilder(w, a.options, nil), lines, workPath(w, a.options.values["compile-directory"])}
 	c.strict, c.envScript = true, cmmiEnvScript
-	if err := c.prepareSource(ctx); err != nil {
+	if err := c.begin(ctx); err != nil {
 		return err
 	}
 	if err := c.steps(ctx); err != nil {
-		return c.leave(ctx, err)
+		return c.leaveFailed(ctx, err)
 	}
 	return c.finish()
+}
+
+// begin makes the sources ready, or finds those of a failed build.
+func (c *cmmiBuild) begin(ctx context.Context) error {
+	if c.w.From == "" {
+		return c.prepareSource(ctx)
+	}
+	s, err := c.restore()
+	if err != nil {
+		return err
+	}
+	return c.takeMark(s.Mark)
 }
 
 // prepareSource unpacks the archive, if there is one, and finds the directory
@@ -72,59 +85,63 @@ func (c *cmmiBuild) steps(ctx context.Context) error {
 	}
 	sayEnvironment(c.w, set)
 	maps.Copy(c.builder.env, set)
-	patch := c.builder.options.text("patch-binary", "patch") + " " + c.builder.options.words("patch-options", "-p0")
-	if err := c.patch(ctx, patch, c.patches); err != nil {
+	for _, step := range cmmiSteps() {
+		if !c.reached(step.Name) {
+			continue
+		}
+		if err := c.step(ctx, step.Name); err != nil {
+			return err
+		}
+	}
+	return c.resumed()
+}
+
+// step does one step, if the part has it.
+func (c *cmmiBuild) step(ctx context.Context, name string) error {
+	o := c.builder.options
+	switch name {
+	case "fetch", "unpack": // done before
+		return nil
+	case "patch":
+		return c.patch(ctx, o.text("patch-binary", "patch")+" "+o.words("patch-options", "-p0"), c.patches)
+	case "configure":
+		return c.command(ctx, name, c.lines.configure)
+	case "make":
+		return c.command(ctx, name, c.lines.make)
+	case "install":
+		return c.command(ctx, name, c.lines.install)
+	}
+	if slices.Contains(cmmiHooks, name) {
+		if h, ok := c.hooks[name]; ok {
+			return c.hook(ctx, h, c.sections)
+		}
+		return nil
+	}
+	return c.script(ctx, name)
+}
+
+// script runs the script of an option, which sees the options as hooks left
+// them.
+func (c *cmmiBuild) script(ctx context.Context, option string) error {
+	o := c.builder.options
+	text, err := o.format(option, o.text(option, ""))
+	if err != nil || text == "" {
 		return err
 	}
-	for _, step := range []func(context.Context) error{
-		c.callHook("pre-configure-hook"), c.script("pre-configure"), c.command("configure", c.lines.configure),
-		c.callHook("pre-make-hook"), c.script("pre-build"), c.command("make", c.lines.make),
-		c.script("pre-install"), c.command("install", c.lines.install),
-		c.callHook("post-make-hook"), c.script("post-install"),
-	} {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.shell(ctx, option, text, o.place(option))
 }
 
-func (c *cmmiBuild) callHook(option string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		h, ok := c.hooks[option]
-		if !ok {
-			return nil
-		}
-		return c.hook(ctx, h, c.sections)
+func (c *cmmiBuild) command(ctx context.Context, step string, line cmmiLine) error {
+	if strings.TrimSpace(line.text) == "" {
+		return nil
 	}
+	return c.shell(ctx, step, line.text, line.place)
 }
 
-// script returns the step of a script, which sees the options as hooks left
-// them.
-func (c *cmmiBuild) script(option string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		o := c.builder.options
-		text, err := o.format(option, o.text(option, ""))
-		if err != nil || text == "" {
-			return err
-		}
-		return c.shell(ctx, option, text, o.place(option))
-	}
-}
-
-// command returns the step of a command line.
-func (c *cmmiBuild) command(step string, line cmmiLine) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if strings.TrimSpace(line.text) == "" {
-			return nil
-		}
-		return c.shell(ctx, step, line.text, line.place)
-	}
-}
-
-// leave writes the environment script of a failed build. After an interruption
-// there is nothing to explain.
-func (c *cmmiBuild) leave(ctx context.Context, err error) error {
+// leaveFailed makes a failed build ready for a resume and writes its
+// environment script. After an interruption there is nothing to explain.
+func (c *cmmiBuild) leaveFailed(ctx context.Context, err error) error {
+	c.leave(buildState{Mark: c.mark()})
 	if ctx.Err() != nil {
 		return err
 	}

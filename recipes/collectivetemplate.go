@@ -287,6 +287,9 @@ func collectivetemplateParents(w *parts.Work, path string) error {
 	return makeDirs(w, workPath(w, dir), nil)
 }
 
+// Refreshes says that Update writes what has changed.
+func (a *collectivetemplateAction) Refreshes() bool { return true }
+
 // Update writes the file when its content differs.
 func (a *collectivetemplateAction) Update(ctx context.Context, w *parts.Work) error {
 	has, err := os.ReadFile(workPath(w, a.output))

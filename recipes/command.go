@@ -102,6 +102,10 @@ func (a *commandAction) Update(ctx context.Context, w *parts.Work) error {
 	return a.execute(ctx, w, a.update)
 }
 
+// Refreshes reports whether there is an update-command: it may change what was
+// installed.
+func (a *commandAction) Refreshes() bool { return a.update.text != "" }
+
 func (a *commandAction) execute(ctx context.Context, w *parts.Work, c commandLine) error {
 	err := w.Proc.Run(ctx, parts.Command{Argv: run.Shell(c.text), Dir: w.Dir, Step: "command"})
 	var exit *parts.ExitError

@@ -18,7 +18,7 @@ func debugSpec() parts.Spec {
 		Doc: `Prints the options of the section, sorted by name, and installs nothing.
 
 Each line is the name, an equals sign and the value as Python writes a text.`,
-		Open:   true,
+		Open: true, InOrder: true, // the order of what is printed
 		Recipe: debugRecipe{},
 	}
 }

@@ -163,6 +163,9 @@ func (a *downloadAction) Update(ctx context.Context, w *parts.Work) error {
 	return a.place.wrap(store.Update(ctx, w, a.absolute(w), a.fetch(w)))
 }
 
+// Refreshes reports whether Update fetches the file again.
+func (a *downloadAction) Refreshes() bool { return len(a.request.Sums) == 0 }
+
 // absolute returns the frame with an absolute path.
 func (a *downloadAction) absolute(w *parts.Work) store.Frame {
 	frame := a.frame

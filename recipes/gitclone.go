@@ -334,6 +334,9 @@ func (a *gitcloneAction) Update(ctx context.Context, w *parts.Work) error {
 	return a.git(ctx, w, dir, "submodule", "submodule", "update", "--init", "-f", "--recursive")
 }
 
+// Refreshes reports whether Update gets what is new.
+func (a *gitcloneAction) Refreshes() bool { return !a.options.develop && !a.explicit }
+
 // MustReinstall reports whether the clone is gone.
 func (a *gitcloneAction) MustReinstall(old parts.Record) bool {
 	if !filepath.IsAbs(a.location) {

@@ -22,13 +22,15 @@ func hexagonCmmiSpec() parts.Spec {
 The archive of url is unpacked into LOCATION__compile__, configured, built and
 installed there; path names a directory that is built in place instead. There
 is no %(option)s, and the shell does not run under set -e. Neither a failed
-build nor what was in the location before is removed. Links in an archive stay
-links; the Python recipe makes files of those to files, and leaves out others.
-For new profiles use cmmi.`,
-		Options: hexagoncmmiOptions(),
-		Open:    true,
-		Version: 1,
-		Recipe:  hexagoncmmi{},
+build nor what was in the location before is removed; gobuild resume goes on at
+the step that failed. Links in an archive stay links; the Python recipe makes
+files of those to files, and leaves out others. For new profiles use cmmi.`,
+		Options:   hexagoncmmiOptions(),
+		Open:      true,
+		Builds:    true,
+		Mountable: true,
+		Version:   1,
+		Recipe:    hexagoncmmi{},
 	}
 }
 

@@ -183,6 +183,9 @@ func (a *hexagondownloadAction) Update(ctx context.Context, w *parts.Work) error
 	return a.Run(ctx, &unowned)
 }
 
+// Refreshes reports whether Update gets the package again.
+func (a *hexagondownloadAction) Refreshes() bool { return a.again }
+
 // copy puts the file itself in the directory. It is owned unless the whole
 // directory is, because it was made for it.
 func (a *hexagondownloadAction) copy(ctx context.Context, w *parts.Work, got parts.Fetched, made bool) error {

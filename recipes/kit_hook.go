@@ -160,6 +160,10 @@ func (b *builder) takeHookResult(h hook, path string, err error) error {
 	case readErr != nil:
 		return h.file.place.fail(codeBadHook, "System error: the hook %s left no result", h.function).WithCause(readErr)
 	}
-	b.options.values, b.env = result.Options, result.Environ
+	c := hookChange{Hook: h.option, Options: changeOf(b.options.values, result.Options)}
+	if !b.keepEnv {
+		c.Environ = changeOf(b.env, result.Environ)
+	}
+	b.takeChange(c)
 	return nil
 }

@@ -57,7 +57,7 @@ func (b *builder) withFile(ctx context.Context, f sourceFile, use func(path stri
 	if u, err := url.Parse(ref); (err != nil || u.Scheme == "") && !filepath.IsAbs(ref) {
 		ref = filepath.Join(b.dir, ref)
 	}
-	got, err := b.w.Fetch.Fetch(ctx, parts.FetchRequest{URL: ref, Sums: f.sums, At: f.place.at, CacheFolder: f.folder})
+	got, err := b.w.Fetch.Fetch(ctx, f.request(ref))
 	if err != nil {
 		return f.place.wrap(err)
 	}

@@ -25,6 +25,11 @@ type builder struct {
 	env       map[string]string // the variables that steps get
 	strict    bool              // shell text runs under set -e
 	envScript string            // a file in dir that sets env, once a step has failed
+	keepEnv   bool              // what hooks change in their environment is dropped
+	from      string            // the step that a resume goes on at, until it is reached
+	current   string            // the step that is reached
+	changes   []hookChange      // of the hooks of the build that is resumed
+	called    []hookChange      // of the hooks that count as called
 }
 
 // newBuilder returns the builder of a part that sets the variables set.

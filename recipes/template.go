@@ -143,6 +143,9 @@ func (a *templateAction) Update(ctx context.Context, w *parts.Work) error {
 	return a.Run(ctx, w)
 }
 
+// Refreshes reports whether Update renders the text again.
+func (a *templateAction) Refreshes() bool { return !a.fixed }
+
 func (a *templateAction) fileMode(w *parts.Work) os.FileMode {
 	switch {
 	case a.hasMode:

@@ -24,7 +24,8 @@ Checksums other than md5sum are checked too.`,
 			parts.OptionSpec{Name: "environment", Doc: "Lines NAME=VALUE, or the name of a section. Programs that unpacked archives used it; its form is checked, and no more."},
 			parts.OptionSpec{Name: "location", Computed: true, Doc: "The directory."},
 			parts.OptionSpec{Name: "target", Computed: true, Doc: "The directory."}),
-		Recipe: unpackedRecipe{},
+		Mountable: true,
+		Recipe:    unpackedRecipe{},
 	}
 }
 

@@ -23,8 +23,9 @@ func zcCmmiSpec() parts.Spec {
 The archive is unpacked into a temporary directory and configured, built and
 installed there. The directory of the sources is that with a file configure (see
 source-directory-contains), or the single one in the archive. A failed build
-removes the location and leaves the temporary directory, which is named. For
-new profiles use cmmi.
+removes the location and leaves the temporary directory, which is named, until
+the part is started again; gobuild resume goes on there. For new profiles use
+cmmi.
 
 The environment of a part is its own: zc.recipe.cmmi lets it reach the parts
 that are installed later. Links in an archive stay links.`,
@@ -42,9 +43,11 @@ that are installed later. Links in an archive stay links.`,
 			{Name: "shared", Doc: "A directory: the part lives in cmmi in it, and is built once. Any other text: it lives in cmmi/build/DIGEST in the download-cache."},
 			{Name: "location", Computed: true, Doc: "Where the part lives. If the profile sets it, the part lives in a directory NAME in it."},
 		}, sumOptionSpecs()...),
-		Open:    true,
-		Version: 1,
-		Recipe:  zccmmi{},
+		Open:      true,
+		Builds:    true,
+		Mountable: true,
+		Version:   1,
+		Recipe:    zccmmi{},
 	}
 }
 

@@ -36,6 +36,30 @@ func (a *zccmmiAction) Run(ctx context.Context, w *parts.Work) error {
 	return a.build(ctx, w, location)
 }
 
+// Resume goes on with a failed build.
+func (a *zccmmiAction) Resume(ctx context.Context, w *parts.Work) error { return a.Run(ctx, w) }
+
+// zccmmiSteps are the steps of a build in their order.
+func zccmmiSteps() []parts.BuildStep {
+	return []parts.BuildStep{
+		{Name: "fetch", Anew: true, Options: []string{"url"}},
+		{Name: "unpack", Anew: true},
+		{Name: "patch", Anew: true, Options: []string{"patch", "patch-md5sum", "patch_options"}},
+		{Name: "autogen", Options: []string{"autogen", "environment"}},
+		{Name: "configure", Options: []string{"configure-command", "configure-options", "extra_options", "source-directory-contains"}},
+		{Name: "make"},
+		{Name: "install", Options: sumOptionNames()},
+	}
+}
+
+// Steps returns the steps that Resume knows.
+func (a *zccmmiAction) Steps() []parts.BuildStep { return zccmmiSteps() }
+
+// Environ returns what the steps of the part run with.
+func (a *zccmmiAction) Environ(base []string) (env []string, dir string, err error) {
+	return run.MergeEnv(base, a.set), a.options.values["location"], nil
+}
+
 // runShared builds a shared location once among all processes. zc.recipe.cmmi
 // takes a directory that exists for a finished one; a build that was killed
 // must not count, so a file says that it is not finished.
@@ -77,7 +101,7 @@ func (a *zccmmiAction) Update(ctx context.Context, w *parts.Work) error {
 // build unpacks, configures, makes and installs.
 func (a *zccmmiAction) build(ctx context.Context, w *parts.Work, location string) error {
 	c := &zccmmiBuild{zccmmiAction: a, builder: newBuilder(w, a.options, a.set), location: location}
-	if err := c.unpack(ctx); err != nil {
+	if err := c.begin(ctx); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.set)) {
@@ -90,6 +114,18 @@ func (a *zccmmiAction) build(ctx context.Context, w *parts.Work, location string
 		return c.fail(ctx, err)
 	}
 	return c.discard()
+}
+
+// begin unpacks the archive, or finds the sources of a failed build.
+func (c *zccmmiBuild) begin(ctx context.Context) error {
+	if c.w.From == "" {
+		return c.unpack(ctx)
+	}
+	s, err := c.restore()
+	if err == nil {
+		c.unpacked, c.temp = s.Outer, filepath.Dir(s.Outer)
+	}
+	return err
 }
 
 // discard removes the sources.
@@ -118,30 +154,48 @@ func (c *zccmmiBuild) unpack(ctx context.Context) (err error) {
 
 // steps runs all steps in order.
 func (c *zccmmiBuild) steps(ctx context.Context) error {
-	o := c.builder.options
-	autogen := o.values["autogen"]
-	if err := c.findSource(autogen); err != nil {
-		return err
-	}
-	if err := c.applyPatch(ctx); err != nil {
-		return err
-	}
-	if autogen != "" {
-		c.w.Say(event.Info, "auto generating configure files")
-		if err := c.shell(ctx, "autogen", "./"+autogen, o.place("autogen")); err != nil {
+	for _, step := range zccmmiSteps() {
+		if !c.reached(step.Name) {
+			continue
+		}
+		if err := c.step(ctx, step.Name); err != nil {
 			return err
 		}
 	}
-	if err := c.checkSource(); err != nil {
-		return err
+	return c.resumed()
+}
+
+// step does one step, if the part has it.
+func (c *zccmmiBuild) step(ctx context.Context, name string) error {
+	o := c.builder.options
+	switch name {
+	case "unpack":
+		return c.findSource(o.values["autogen"])
+	case "patch":
+		return c.applyPatch(ctx)
+	case "autogen":
+		return c.autogen(ctx)
+	case "configure":
+		if err := c.checkSource(); err != nil {
+			return err
+		}
+		return c.shell(ctx, name, c.configureLine(), o.firstPlace("configure-command", "configure-options", "extra_options"))
+	case "make":
+		return c.shell(ctx, name, "make", o.firstPlace())
+	case "install":
+		return c.shell(ctx, name, "make install", o.firstPlace())
 	}
-	if err := c.shell(ctx, "configure", c.configureLine(), o.firstPlace("configure-command", "configure-options", "extra_options")); err != nil {
-		return err
+	return nil
+}
+
+// autogen makes the configure script, if there is a script for that.
+func (c *zccmmiBuild) autogen(ctx context.Context) error {
+	script := c.builder.options.values["autogen"]
+	if script == "" {
+		return nil
 	}
-	if err := c.shell(ctx, "make", "make", o.firstPlace()); err != nil {
-		return err
-	}
-	return c.shell(ctx, "install", "make install", o.firstPlace())
+	c.w.Say(event.Info, "auto generating configure files")
+	return c.shell(ctx, "autogen", "./"+script, c.builder.options.place("autogen"))
 }
 
 // applyPatch applies the patch, if there is one. Without it the sources are of
@@ -212,10 +266,13 @@ func (c *zccmmiBuild) fail(ctx context.Context, err error) error {
 	if removed := removeTree(c.w, c.location); removed != nil {
 		err = errors.Join(err, removed)
 	}
-	if ctx.Err() != nil {
-		return errors.Join(err, c.discard())
+	if c.temp != "" {
+		c.leave(buildState{Outer: c.unpacked}, c.temp)
 	}
-	if c.temp == "" {
+	switch {
+	case ctx.Err() != nil && c.w.Leave == nil:
+		return errors.Join(err, c.discard())
+	case ctx.Err() != nil, c.temp == "":
 		return err
 	}
 	fmt.Fprintf(c.w.Log, "%s: cmmi failed: %s\n", c.w.Part, c.unpacked)

@@ -73,6 +73,7 @@ func usage(format string, args ...any) error {
 // Main runs the command line and returns the exit status.
 func Main(ctx context.Context, env Env) Status {
 	a := &app{Env: env}
+	a.inherited, a.Environ = buildout.Inherit(env.Environ)
 	err := a.run(ctx)
 	return a.report(ctx, err)
 }
@@ -84,6 +85,8 @@ type app struct {
 	line  commandLine
 	read  *settings.Settings // once they are needed
 	held  diag.List          // warnings for the one document of --message-format=sarif
+	// inherited is the lock of a run that goes on in a namespace of its own.
+	inherited *os.File
 }
 
 func (a *app) run(ctx context.Context) error {
@@ -120,6 +123,10 @@ func (a *app) report(ctx context.Context, err error) Status {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		a.show(append(a.held, diag.At(diag.Span{}, "interrupted", "interrupted; the next run goes on with the part that was running")))
 		return StatusInterrupted
+	}
+	var relayed *buildout.Relayed
+	if errors.As(err, &relayed) {
+		return Status(relayed.Status)
 	}
 	a.show(append(a.held, diag.All(err)...))
 	if a.flags.debug {

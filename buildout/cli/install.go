@@ -36,9 +36,17 @@ func runInstall(ctx context.Context, a *app, args []string) error {
 	return errors.Join(err, screen.Close())
 }
 
-// install does the work; what it shows while the screen is open goes through
-// the screen.
 func install(ctx context.Context, a *app, screen ui.Screen, args []string) error {
+	o := buildout.InstallOptions{}
+	if len(args) > 0 {
+		o.Named = args
+	}
+	return installWith(ctx, a, screen, o)
+}
+
+// installWith does the work; what it shows while the screen is open goes
+// through the screen.
+func installWith(ctx context.Context, a *app, screen ui.Screen, o buildout.InstallOptions) error {
 	e, err := a.open(ctx, screen)
 	if err != nil {
 		return err
@@ -46,12 +54,9 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 	if err := e.Start(ctx, true, false); err != nil {
 		return profileError(ctx, err)
 	}
-	o := buildout.InstallOptions{Planned: func(g *plan.Graph) { a.planned(e, screen, g) }}
-	if err := checkNames(args); err != nil {
+	o.Planned = func(g *plan.Graph) { a.planned(e, screen, g) }
+	if err := checkNames(o.Named); err != nil {
 		return err
-	}
-	if len(args) > 0 {
-		o.Named = args
 	}
 	err = e.Install(ctx, o)
 	if f := (*buildout.FailedError)(nil); errors.As(err, &f) {

@@ -78,7 +78,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 	c := buildout.Config{
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
 		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
-		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait,
+		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait, Inherited: a.inherited,
 		Command: shownCommand(a.Args),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},

@@ -84,7 +84,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
 		newExplain(a), newWhy(a), newPlan(a), newGraph(a),
-		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newLSP(a), newExec(a))
+		newReport(a), newHistory(a), newRollback(a),
+		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newLSP(a), newExec(a), newResume(a), newShell(a), newLog(a), newNinja())
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		if c.Long != "" && c.RunE != nil && !strings.Contains(c.Long, "Exit status:") {

@@ -22,8 +22,9 @@ func newWhy(a *app) *cobra.Command {
 		Use: "why PART", Short: "show why a part is there and what the next run does with it",
 		Long: `Shows the chains of references that lead from the parts option to a part (or to
 another section), shortest first, all that refers to it, and what the next run
-would do with it: install, update, reinstall or remove, with each reason.
-Nothing on disk is changed.
+would do with it: install, update, reinstall or remove, with each reason: options,
+local files, compilers, and parts that it needs, with the way on which their
+change comes. Nothing on disk is changed.
 
 With a recipe that gobuild does not have there is no plan; the chains are shown
 all the same.`,
@@ -182,6 +183,7 @@ func (p *printer) reasons(indent string, reasons []explain.Reason) {
 		}
 		p.line("%s%s%s", indent, r.Message, place)
 		p.causes(indent+"    ", r.Cause)
+		p.way(indent+"    ", r)
 		switch {
 		case len(r.Diff) > 0:
 			for _, l := range r.Diff {
@@ -194,6 +196,18 @@ func (p *printer) reasons(indent string, reasons []explain.Reason) {
 			p.oldAndNew(indent, r)
 		}
 	}
+}
+
+// way writes the way on which a change comes to a part.
+func (p *printer) way(indent string, r explain.Reason) {
+	if len(r.Chain) == 0 {
+		return
+	}
+	first := r.Chain[0]
+	if r.Because != "" {
+		first += " (" + r.Because + ")"
+	}
+	p.line("%s%s", indent, strings.Join(append([]string{first}, r.Chain[1:]...), " -> "))
 }
 
 // causes writes what brought a new value.

@@ -18,6 +18,13 @@ const (
 	RunDone     Kind = "run-done"     // Elapsed of the run
 )
 
+// Kinds that may come at any time of a run.
+const (
+	FetchStarted Kind = "fetch-started" // Text = URL without secrets, of Part
+	FetchDone    Kind = "fetch-done"    // Text as when it started, Done = bytes, Cached, Err
+	JobsUsed     Kind = "jobs-used"     // Done of Total job slots are in use
+)
+
 // Level of a message.
 type Level string
 

@@ -14,6 +14,7 @@ import (
 type Reason struct {
 	Message string   `json:"message"`
 	Option  string   `json:"option,omitempty"`
+	Input   string   `json:"input,omitempty"` // the local file that changed
 	Old     string   `json:"old,omitempty"`
 	New     string   `json:"new,omitempty"`
 	Diff    []string `json:"diff,omitempty"` // of lines, when a value has several
@@ -21,6 +22,11 @@ type Reason struct {
 	// Cause lists the references that brought the new value: what they stand
 	// for is in it and was not in the old one.
 	Cause []Cause `json:"cause,omitempty"`
+	// Chain lists the parts through which a change comes to this part, the one
+	// that begins it first; "…" stands for some of a long one. Because says what
+	// changed there.
+	Chain   []string `json:"chain,omitempty"`
+	Because string   `json:"because,omitempty"`
 }
 
 // Cause is a reference that brought a new value.
@@ -38,7 +44,9 @@ const diffContext = 2
 func (x *Explainer) reasons(n *plan.Node) []Reason {
 	out := []Reason{}
 	for _, r := range n.Reasons {
-		s := Reason{Message: x.masked("", r.Msg), Option: r.Option, Place: placeOf(r.At)}
+		s := Reason{Message: x.masked("", r.Msg), Option: r.Option, Input: r.Input}
+		chain, because, at := r.Chain()
+		s.Chain, s.Because, s.Place = chain, x.masked("", because), placeOf(at)
 		s.Old, s.New = x.masked(r.Option, r.Old), x.masked(r.Option, r.New)
 		if r.Old != "" && r.Old != r.New && x.leadsToSecret(n.Part, r.Option, map[[2]string]bool{}) {
 			s.Old = x.mask(secretName, r.Old) // what stood there for the reference is not known any more

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,8 +13,12 @@ import (
 type Reason struct {
 	Msg      string
 	Option   string // the option that changed, or ""
-	Old, New string // its values
+	Old, New string // its values, or those of what else changed
 	At       diag.Span
+	Input    string // the local file that changed, or ""
+
+	need *Node // the needed part that changes
+	part *Node
 }
 
 // signaturePrefix begins the signatures of built-in recipes.
@@ -34,33 +37,29 @@ func sameSignature(old, now string) bool {
 	return old == now || !strings.HasPrefix(old, signaturePrefix)
 }
 
-// decide gives every part its decision (SPEC-engine 8, 6).
+// decide gives every part its decision (SPEC-engine 8, 6). Parts come after
+// what they need, so that one pass suffices.
 func (b *builder) decide(g *Graph) {
-	byName := map[string]*Node{}
+	b.begin(g)
 	for _, n := range g.Parts {
 		n.Decision, n.Reasons = Install, []Reason{{Msg: "it is not installed"}}
-		byName[n.Part] = n
-	}
-	for _, old := range slices.Backward(b.Records) {
-		n := byName[old.Part]
-		switch {
-		case n == nil && b.Named == nil:
-			n = Leftover(old)
-			n.Spec, _ = b.Recipe(old.Options["recipe"])
-		case n == nil:
-			continue
-		default:
-			n.Reasons = b.compare(n, old)
-			n.Decision = Update
-			if len(n.Reasons) > 0 {
+		b.recall(n, b.old[n.Part])
+		if n.Old != nil {
+			n.Reasons = b.compare(n, *n.Old)
+			if n.Decision = Update; len(n.Reasons) > 0 {
 				n.Decision = Reinstall
 			}
 		}
-		n.Old = &old
-		if n.Decision != Update {
+		b.conclude(n)
+	}
+	for _, old := range slices.Backward(b.Records) {
+		n := b.byName[old.Part]
+		if n == nil && b.Named == nil {
+			n = Leftover(old)
+			n.Spec, _ = b.Recipe(old.Options["recipe"])
+		}
+		if n != nil && n.Decision != Update {
 			g.Removed = append(g.Removed, n)
-		} else if old.Signature != "" {
-			n.Signature = old.Signature
 		}
 	}
 }
@@ -71,30 +70,18 @@ func Leftover(old parts.Record) *Node {
 		Reasons: []Reason{{Msg: "no section refers to it as a part any more"}}}
 }
 
-// compare returns the differences between a part and its record.
+// compare returns the differences between a part and what is installed.
 func (b *builder) compare(n *Node, old parts.Record) []Reason {
-	var reasons []Reason
-	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
-		was, had := old.Options[key]
-		now := n.Options[key]
-		switch {
-		case !had:
-			reasons = append(reasons, Reason{Msg: "option " + key + " is new", Option: key, New: now, At: b.at(n.Part, key)})
-		case was != now:
-			reasons = append(reasons, Reason{Msg: "option " + key + " changed", Option: key, Old: was, New: now, At: b.at(n.Part, key)})
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(old.Options)) {
-		if _, has := n.Options[key]; !has {
-			reasons = append(reasons, Reason{Msg: "option " + key + " is gone", Option: key, Old: old.Options[key], At: n.At})
-		}
-	}
-	if !sameSignature(old.Signature, n.Signature) {
-		reasons = append(reasons, Reason{Msg: "the recipe changed", Old: old.Signature, New: n.Signature, At: n.At})
-	}
+	reasons := b.differences(n, old)
+	n.same = len(reasons) == 0
 	for _, path := range old.Paths {
 		if !b.Exists(path) {
 			reasons = append(reasons, Reason{Msg: "installed path " + path + " is missing", At: n.At})
+		}
+	}
+	if b.Verify != nil && len(reasons) == 0 && !refreshes(n.Action) {
+		for _, what := range b.Verify(n.Part, old) {
+			reasons = append(reasons, Reason{Msg: what, At: n.At})
 		}
 	}
 	if r, ok := n.Action.(parts.Reinstaller); ok && len(reasons) == 0 && r.MustReinstall(old) {

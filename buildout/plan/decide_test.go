@@ -63,7 +63,9 @@ func testBuilder(records []parts.Record, named ...string) *builder {
 }
 
 func node(part, options string) *Node {
-	return &Node{Part: part, Options: assignments(options), Signature: "gobuild:fake-1", Action: reinstaller(false)}
+	n := &Node{Part: part, Options: assignments(options), Signature: "gobuild:fake-1", Action: reinstaller(false)}
+	n.recipe = n.Signature
+	return n
 }
 
 // decisions is the parts of a graph with what happens to them.

@@ -12,6 +12,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
 	"gobuild/parts"
+	"gobuild/parts/manifest"
 )
 
 // Decision says what happens to a part.
@@ -37,6 +38,14 @@ type Node struct {
 	Decision  Decision
 	Reasons   []Reason
 	Old       *parts.Record // what is installed, nil if nothing is
+	// Key identifies what is installed, or will be: parts with the same key are
+	// the same. It is empty without a manifest.
+	Key string
+	// Stale says that a kept part has no entry in the manifest, or that its
+	// entry must be written anew.
+	Stale bool
+
+	manifested
 }
 
 // Graph is what a run is to do.
@@ -59,6 +68,13 @@ type Planner struct {
 	Locate func(part string, options map[string]string, shared bool) parts.Location
 	// Probe returns what serves the Prepare of one section.
 	Probe func(part string) (parts.Runner, parts.Fetcher)
+	// Stat and Sum look at a local file that a part was made from. nil: such
+	// files are not looked at.
+	Stat func(path string) (manifest.Stat, error)
+	Sum  func(path string) (string, error)
+	// Toolchain finds the compilers. It is called once, if a part needs to know.
+	// nil: they do not matter.
+	Toolchain func() manifest.Toolchain
 	// Tolerate is told of a recipe that is unknown or refuses its section. The
 	// section then counts as data whose missing options are holes. nil: such a
 	// recipe is an error.
@@ -71,6 +87,12 @@ type Planner struct {
 type Input struct {
 	Records []parts.Record // what is installed, in the order of installation
 	Named   []string       // parts named on the command line; nil means all
+	// Manifest is what the installed parts depended on beyond their options.
+	// nil: only options are compared.
+	Manifest *manifest.File
+	// Verify says what is wrong with the files of an installed part. nil: only
+	// their presence is checked.
+	Verify func(part string, r parts.Record) []string
 }
 
 // builder is the state of Build.
@@ -79,6 +101,7 @@ type builder struct {
 	Input
 	specs map[string]parts.Spec // by section
 	errs  diag.List
+	world
 }
 
 // Attach makes the evaluator prepare recipes. It is called before the
@@ -89,7 +112,7 @@ func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
 	b := &builder{Planner: p, specs: map[string]parts.Spec{}}
 	p.Evaluator.Prepare = b.prepare
 	return func(ctx context.Context, in Input) (*Graph, error) {
-		b.Input = in
+		b.Input, b.world = in, world{}
 		return b.build(ctx)
 	}
 }
@@ -109,6 +132,7 @@ func (b *builder) build(ctx context.Context) (*Graph, error) {
 		}
 		g.Parts = append(g.Parts, n)
 	}
+	b.errs = append(b.errs, b.checkOption()...)
 	if err := b.errs.Sorted().Err(); err != nil {
 		return nil, err
 	}
@@ -249,7 +273,7 @@ func (b *builder) needs(g *Graph) {
 	}
 	for _, n := range g.Parts {
 		seen := map[string]bool{n.Part: true}
-		b.reach(n.Part, isPart, seen, func(part string) {
+		b.reach(n.Part, func(name string) bool { return isPart[name] }, seen, func(part string) {
 			if before[part] {
 				n.Needs = append(n.Needs, part)
 			}
@@ -258,7 +282,9 @@ func (b *builder) needs(g *Graph) {
 	}
 }
 
-func (b *builder) reach(name string, isPart, seen map[string]bool, found func(string)) {
+// reach calls found for the parts that a section needs, through sections that
+// are no parts.
+func (b *builder) reach(name string, isPart func(string) bool, seen map[string]bool, found func(string)) {
 	e, err := b.Evaluator.Section(context.Background(), name, diag.Span{})
 	if err != nil {
 		return
@@ -268,7 +294,7 @@ func (b *builder) reach(name string, isPart, seen map[string]bool, found func(st
 			continue
 		}
 		seen[need] = true
-		if isPart[need] {
+		if isPart(need) {
 			found(need)
 		} else {
 			b.reach(need, isPart, seen, found)

@@ -57,7 +57,7 @@ func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
 func EngineOption(key string) bool {
 	return slices.Contains([]string{"parts", "develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
 		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
-		"verbosity", "download-cache", "extends-cache"}, key)
+		"verbosity", "download-cache", "extends-cache", checkOption}, key)
 }
 
 func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {

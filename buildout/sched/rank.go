@@ -9,12 +9,15 @@ import (
 
 // node is a task in the graph. Other nodes are named by rank.
 type node struct {
-	task  Task
-	needs []int // each once
-	users []int
-	open  int // needs that are not done
-	state state
-	err   error
+	task   Task
+	needs  []int // each once
+	users  []int
+	open   int  // needs that are not done
+	place  int  // in the order
+	need   need // what it takes while it runs
+	passed int  // how often it was overtaken
+	state  state
+	err    error
 }
 
 // rank returns the nodes of tasks in the order of the package comment.

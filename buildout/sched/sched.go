@@ -1,38 +1,58 @@
-// Package sched runs named tasks in the order of their needs, within job slots.
-// It knows no recipes and no files.
+// Package sched runs named tasks in the order of their needs, within job slots
+// and memory. It knows no recipes and no files.
 //
 // The goroutine that calls Run owns all state; each running task has a
 // goroutine that answers once, on a channel. A task goes through these states:
 //
 //	waiting --> ready --> running --> done
-//	                         |------> failed
-//	                         '------> stopped
+//	   |                     |------> failed
+//	   '--> blocked          '------> stopped
 //
-//	waiting  a need is not done. Final below a task that is failed or stopped.
-//	ready    all needs are done, slots are missing. Final after the run halted.
-//	running  its goroutine has not answered. It holds its slots.
+//	waiting  a need is not done, or a barrier is before it. Final below a task
+//	         that is stopped, and after the run halted.
+//	blocked  something that it needs, directly or not, failed.
+//	ready    slots or memory are missing. Final after the run halted.
+//	running  its goroutine has not answered. It holds its slots and memory.
 //	done     Run returned nil. Users with no other need open become ready.
 //	failed   Run returned an error. Without KeepGoing the run halts.
 //	stopped  Run returned the error of the cancelled context.
 //
 // A run that halted, or whose context is done, starts nothing; what runs is
-// awaited. At the end Result names a waiting or ready task as Blocked when it
-// stands on a failed one, else as NotStarted.
+// awaited. At the end Result names a waiting or ready task as NotStarted.
 //
 // # Order
 //
 // The rank of a task is its place in the given slice, with later needs pulled
-// in front of it: for a (needs c), b, c the ranks are c, a, b. The ready task
-// of lowest rank starts first, and none overtakes it while it lacks slots. With
-// one slot tasks therefore start exactly by rank. All lists of Result are in
-// this order, so they do not depend on which task was faster.
+// in front of it: for a (needs c), b, c the ranks are c, a, b. All lists of
+// Result are by rank, so they do not depend on which task was faster.
+//
+// With one slot in all, tasks start exactly by rank, one after the other. With
+// more, the ready task with the longest remaining path is first: its weight
+// plus that of the heaviest chain of users behind it. Ties go by rank.
+//
+// # Overtaking
+//
+// When the first ready task lacks memory or slots, the next one in the order
+// that fits starts, so that no slot is idle while there is work for it. If it
+// takes something of what the first one lacks (memory if it lacks memory, else
+// slots) then the first one was overtaken. That happens to a task at most twice
+// as often as there are slots. After that it is before all others, and only
+// tasks start that take nothing of what it lacks: it waits for nothing but the
+// end of what runs. With one slot nothing overtakes.
+//
+// # Barriers
+//
+// A task that is InOrder starts when all tasks of lower rank have ended (done,
+// failed, stopped or blocked), and none of higher rank starts before it and all
+// of them have ended. It does not need them: after a failure, with KeepGoing,
+// it runs unless it is blocked itself.
 package sched
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 )
 
 // Task is a piece of work.
@@ -42,15 +62,31 @@ type Task struct {
 	// Slots is how many job slots it takes: 1 when it is less, and all when it
 	// is more than there are.
 	Slots int
-	// Run does the work in a goroutine of its own. It returns soon after the
-	// context is done, with an error that wraps that of the context.
+	// Memory is how many bytes it takes at most; 0 means unknown and counts
+	// nothing. A task that takes more than the budget runs beside none whose
+	// memory is known.
+	Memory int64
+	// Weight is how long it is expected to run. 0 counts as next to nothing.
+	Weight  time.Duration
+	InOrder bool // it is a barrier, see the package comment
+	// Quick marks a task with next to nothing to do: it takes no slot and no
+	// memory, weighs nothing, and Run is called in the goroutine that called
+	// the function Run.
+	Quick bool
+	// Begin, if it is not nil, is called just before Run, always by the goroutine
+	// that called the function Run: in the order in which tasks start.
+	Begin func()
+	// Run does the work, in a goroutine of its own unless the task is Quick. It
+	// returns soon after the context is done, with an error that wraps that of
+	// the context.
 	Run func(ctx context.Context) error
 }
 
 // Options of a run.
 type Options struct {
-	Slots     int  // job slots; less than 1 means 1
-	KeepGoing bool // after a failure, start what does not depend on it
+	Slots     Slots // job slots; nil means one
+	Memory    int64 // bytes that running tasks may take together; 0 means any
+	KeepGoing bool  // after a failure, start what does not depend on it
 }
 
 // Result tells how a run ended. Each task is in one list.
@@ -82,7 +118,10 @@ func Run(ctx context.Context, tasks []Task, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{nodes: nodes, slots: max(o.Slots, 1), keepGoing: o.KeepGoing, answers: make(chan answer)}
+	if o.Slots == nil {
+		o.Slots = NewSlots(1)
+	}
+	r := newRun(nodes, o)
 	r.loop(ctx)
 	return r.result(), nil
 }
@@ -91,6 +130,7 @@ type state int
 
 const (
 	waiting state = iota
+	blocked
 	ready
 	running
 	done
@@ -99,19 +139,30 @@ const (
 )
 
 func (s state) String() string {
-	return [...]string{"waiting", "ready", "running", "done", "failed", "stopped"}[s]
+	return [...]string{"waiting", "blocked", "ready", "running", "done", "failed", "stopped"}[s]
 }
 
 // run is the state of a run. It belongs to one goroutine.
 type run struct {
 	nodes     []*node // by rank
-	queue     []int   // ranks of the ready nodes, sorted
-	slots     int     // of the run
-	used      int     // by running nodes
-	busy      int     // running nodes
+	order     []int   // ranks by place
+	queue     *queue  // of the ready nodes
+	slots     Slots
+	memory    int64 // that no running node takes
+	busy      int   // running nodes
+	first     int   // rank of the node that is before all others, or -1
+	admitted  int   // nodes of lower rank may become ready
+	left      int   // admitted nodes that have not ended
 	keepGoing bool
 	halted    bool
 	answers   chan answer
+}
+
+func newRun(nodes []*node, o Options) *run {
+	return &run{
+		nodes: nodes, order: plan(nodes, o.Slots.Total(), o.Memory), queue: newQueue(len(nodes)), slots: o.Slots,
+		memory: max(o.Memory, 0), first: -1, keepGoing: o.KeepGoing, answers: make(chan answer),
+	}
 }
 
 type answer struct {
@@ -120,32 +171,33 @@ type answer struct {
 }
 
 func (r *run) loop(ctx context.Context) {
-	for i, n := range r.nodes {
-		if n.open == 0 {
-			r.move(i, ready)
-		}
-	}
-	for {
-		r.start(ctx)
-		if r.busy == 0 {
-			return
-		}
-		a := <-r.answers
-		r.end(ctx, a)
+	r.admit()
+	for r.start(ctx) {
+		r.wait(ctx)
 	}
 }
 
-// start starts what is ready and has slots.
-func (r *run) start(ctx context.Context) {
-	for len(r.queue) > 0 && !r.halted && ctx.Err() == nil {
-		i := r.queue[0]
-		if r.used+r.width(i) > r.slots {
-			return
+// start starts what is ready and fits. It reports whether there is something
+// to wait for.
+func (r *run) start(ctx context.Context) bool {
+	for !r.halted && ctx.Err() == nil {
+		i := r.next()
+		if i < 0 {
+			return r.busy > 0 || !r.queue.empty()
 		}
-		r.queue = r.queue[1:]
+		task := r.nodes[i].task
 		r.move(i, running)
-		go work(ctx, i, r.nodes[i].task.Run, r.answers)
+		if task.Begin != nil {
+			task.Begin()
+		}
+		if task.Quick {
+			r.end(ctx, answer{i, task.Run(ctx)})
+			r.poll(ctx)
+			continue
+		}
+		go work(ctx, i, task.Run, r.answers)
 	}
+	return r.busy > 0
 }
 
 // work runs a task and answers, whatever the task does.
@@ -153,6 +205,30 @@ func work(ctx context.Context, rank int, task func(context.Context) error, answe
 	err := errNoAnswer
 	defer func() { answers <- answer{rank, err} }()
 	err = task(ctx)
+}
+
+// poll takes an answer if there is one, so that its slots are not idle while
+// many quick tasks run.
+func (r *run) poll(ctx context.Context) {
+	select {
+	case a := <-r.answers:
+		r.end(ctx, a)
+	default:
+	}
+}
+
+// wait returns when something may have become possible.
+func (r *run) wait(ctx context.Context) {
+	var cancelled <-chan struct{}
+	if r.busy == 0 { // others hold the slots
+		cancelled = ctx.Done()
+	}
+	select {
+	case a := <-r.answers:
+		r.end(ctx, a)
+	case <-r.slots.Freed():
+	case <-cancelled:
+	}
 }
 
 func (r *run) end(ctx context.Context, a answer) {
@@ -165,6 +241,7 @@ func (r *run) end(ctx context.Context, a answer) {
 		r.nodes[a.rank].err = a.err
 		r.move(a.rank, failed)
 	}
+	r.admit()
 }
 
 // move is the only place where a state changes.
@@ -174,23 +251,33 @@ func (r *run) move(rank int, to state) {
 	n.state = to
 	switch {
 	case from == waiting && to == ready:
-		at, _ := slices.BinarySearch(r.queue, rank)
-		r.queue = slices.Insert(r.queue, at, rank)
-		return
+		r.queue.add(n.place, n.need)
+	case from == waiting && to == blocked:
+		r.leave(rank)
+		r.block(n)
 	case from == ready && to == running:
-		r.used += r.width(rank)
+		r.queue.remove(n.place)
+		r.memory -= n.need.memory
 		r.busy++
-		return
-	case from != running || to < done:
+	case from == running && to >= done:
+		r.leave(rank)
+		r.memory += n.need.memory
+		r.busy--
+		r.slots.Release(n.need.width)
+		r.tell(n)
+	default:
 		panic(fmt.Sprintf("task %q cannot go from %v to %v", n.task.Name, from, to))
 	}
-	r.used -= r.width(rank)
-	r.busy--
-	switch to {
+}
+
+// tell carries the end of a node to its users.
+func (r *run) tell(n *node) {
+	switch n.state {
 	case done:
 		r.release(n)
 	case failed:
 		r.halted = !r.keepGoing
+		r.block(n)
 	}
 }
 
@@ -198,44 +285,17 @@ func (r *run) move(rank int, to state) {
 func (r *run) release(n *node) {
 	for _, user := range n.users {
 		r.nodes[user].open--
-		if r.nodes[user].open == 0 {
+		if r.nodes[user].open == 0 && user < r.admitted {
 			r.move(user, ready)
 		}
 	}
 }
 
-// width returns how many slots a node takes.
-func (r *run) width(rank int) int {
-	return min(max(r.nodes[rank].task.Slots, 1), r.slots)
-}
-
-// result sorts the nodes into lists. Needs have lower ranks, so what they are
-// blocked by is known.
-func (r *run) result() Result {
-	var result Result
-	blocker := make([]int, len(r.nodes)) // rank of the failed node plus 1, or 0
-	for i, n := range r.nodes {
-		for _, need := range n.needs {
-			if b := blocker[need]; b > 0 && (blocker[i] == 0 || b < blocker[i]) {
-				blocker[i] = b
-			}
-		}
-		name := n.task.Name
-		switch n.state {
-		case done:
-			result.Done = append(result.Done, name)
-		case failed:
-			blocker[i] = i + 1
-			result.Failed = append(result.Failed, Failure{name, n.err})
-		case stopped:
-			result.Stopped = append(result.Stopped, name)
-		default:
-			if blocker[i] > 0 {
-				result.Blocked = append(result.Blocked, Block{name, r.nodes[blocker[i]-1].task.Name})
-			} else {
-				result.NotStarted = append(result.NotStarted, name)
-			}
+// block blocks the users of n, and theirs.
+func (r *run) block(n *node) {
+	for _, user := range n.users {
+		if r.nodes[user].state == waiting {
+			r.move(user, blocked)
 		}
 	}
-	return result
 }

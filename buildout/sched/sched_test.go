@@ -178,16 +178,17 @@ func TestSlots(t *testing.T) {
 		g := newGate("a", "b", "c", "d", "e")
 		results := begin(t.Context(), []Task{
 			g.task("a", 0), g.task("b", 1), g.task("c", 9), g.task("d", 1), g.task("e", 2, "a"),
-		}, Options{Slots: 3})
-		g.mustStart(t, "a b") // c takes all slots; d does not overtake it
+		}, Options{Slots: NewSlots(3)})
+		g.mustStart(t, "a b d") // c takes all slots; d overtakes it
 		g.end("a", nil)
-		g.mustStart(t, "")
+		g.mustStart(t, "") // e is too wide
 		g.end("b", nil)
+		g.mustStart(t, "e")
+		g.end("e", nil)
+		g.mustStart(t, "")
+		g.end("d", nil)
 		g.mustStart(t, "c")
 		g.end("c", nil)
-		g.mustStart(t, "d e")
-		g.end("e", nil)
-		g.end("d", nil)
 		if got, want := show(<-results), "a b c d e||||"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -203,7 +204,7 @@ func TestFailureAwaits(t *testing.T) {
 			<-g.finish["b"]
 			return ctx.Err()
 		}}
-		results := begin(t.Context(), []Task{g.task("a", 1), b, g.task("c", 1), g.task("d", 1, "a")}, Options{Slots: 2})
+		results := begin(t.Context(), []Task{g.task("a", 1), b, g.task("c", 1), g.task("d", 1, "a")}, Options{Slots: NewSlots(2)})
 		g.mustStart(t, "a b")
 		g.end("a", errBad)
 		g.mustStart(t, "")
@@ -273,8 +274,7 @@ func TestMovePanics(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}()
-	r := &run{nodes: []*node{{task: Task{Name: "a"}}}, slots: 1}
-	r.move(0, done)
+	newRun([]*node{{task: Task{Name: "a"}}}, Options{Slots: NewSlots(1)}).move(0, done)
 }
 
 // world is a random graph whose tasks check the rules while they run.
@@ -394,7 +394,7 @@ func TestRandomGraphs(t *testing.T) {
 	for seed := range uint64(1000) {
 		w := newWorld(rand.New(rand.NewPCG(seed, 0)))
 		order := w.serial()
-		got, err := Run(t.Context(), w.tasks, Options{Slots: w.slots, KeepGoing: true})
+		got, err := Run(t.Context(), w.tasks, Options{Slots: NewSlots(w.slots), KeepGoing: true})
 		if err != nil || len(w.trouble) > 0 {
 			t.Fatalf("seed %d: %v, %q", seed, err, w.trouble)
 		}
@@ -412,7 +412,7 @@ func TestRandomGraphsHalt(t *testing.T) {
 	for seed := range uint64(1000) {
 		w := newWorld(rand.New(rand.NewPCG(seed, 1)))
 		order := w.serial()
-		got, err := Run(t.Context(), w.tasks, Options{Slots: w.slots})
+		got, err := Run(t.Context(), w.tasks, Options{Slots: NewSlots(w.slots)})
 		if err != nil || len(w.trouble) > 0 {
 			t.Fatalf("seed %d: %v, %q", seed, err, w.trouble)
 		}
@@ -425,21 +425,6 @@ func TestRandomGraphsHalt(t *testing.T) {
 		}
 		if w.slots == 1 && (len(got.Failed) > 1 || !slices.Equal(w.order, order[:len(w.order)])) {
 			t.Fatalf("seed %d: started %q of %q, got %q", seed, w.order, order, show(got))
-		}
-	}
-}
-
-func BenchmarkThousandTasks(b *testing.B) {
-	tasks := make([]Task, 1000)
-	for i := range tasks {
-		tasks[i] = Task{Name: fmt.Sprint(i), Run: func(context.Context) error { return nil }}
-		if i > 0 {
-			tasks[i].Needs = []string{fmt.Sprint(i / 2)}
-		}
-	}
-	for b.Loop() {
-		if _, err := Run(b.Context(), tasks, Options{Slots: 4}); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

@@ -59,6 +59,9 @@ var keys = []*Key{
 		value: func(s *Settings) value {
 			return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"}
 		}},
+	{Name: "history", Default: "50", Env: "GOBUILD_HISTORY", Takes: "a number from 0",
+		Doc:   "How many runs `gobuild history` keeps. With 0 no run is remembered.",
+		value: func(s *Settings) value { return &number{&s.History, 0, maxHistory} }},
 	{Name: "silence", Default: "", Env: "GOBUILD_SILENCE", Takes: "codes, blanks or lines between",
 		Doc:   "Codes of warnings that are not shown, as `--silence` for one run. Errors cannot be silenced. docs/messages.md lists all codes.",
 		value: func(s *Settings) value { return &codes{&s.Silence} }},
@@ -66,6 +69,7 @@ var keys = []*Key{
 
 const (
 	maxJobs    = 10_000
+	maxHistory = 10_000
 	maxSeconds = 86_400
 )
 

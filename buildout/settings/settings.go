@@ -30,6 +30,7 @@ type Settings struct {
 	Tries         int           // attempts for each URL
 	Timeout       time.Duration // for a server that says nothing
 	PythonVersion string        // of section conditions: 3.11
+	History       int           // runs that are remembered
 	Silence       []string      // codes of warnings that are not shown
 
 	// Origins tells for each key where its value comes from: "default",

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -37,10 +38,6 @@ const readAhead = 256 << 10
 
 func openGzip(f *os.File, _ int64) (io.ReadCloser, error) {
 	return gzip.NewReader(bufio.NewReaderSize(f, readAhead))
-}
-
-func openBzip2(f *os.File, _ int64) (io.ReadCloser, error) {
-	return io.NopCloser(bzip2.NewReader(bufio.NewReaderSize(f, readAhead))), nil
 }
 
 func openXZ(f *os.File, _ int64) (io.ReadCloser, error) {
@@ -88,6 +85,9 @@ func (x *extractor) compressed(c compression, file *os.File, size int64) error {
 	r, err := c.open(file, size)
 	if err != nil {
 		return err
+	}
+	if runtime.GOMAXPROCS(0) > 1 {
+		r = newReadAhead(r)
 	}
 	defer r.Close()
 	plain := x.buffered(r)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"gobuild/buildout/diag"
@@ -77,7 +78,32 @@ func (f *fetcher) keep(temp string, sums []parts.Checksum) (string, error) {
 			_ = os.Link(temp, f.cachePath(s))
 		}
 	}
-	return first, os.Rename(temp, first)
+	return first, move(temp, first)
+}
+
+// move renames a file to path, where that is possible, or makes a copy: a bind
+// mount looks like a directory of the same file system.
+func move(from, path string) error {
+	err := os.Rename(from, path)
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if err := copyTo(path, from, info.Mode().Perm()); err != nil {
+		return err
+	}
+	return os.Remove(from)
+}
+
+// device is the number of the file system that a file is on.
+func device(info fs.FileInfo) uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Dev)
+	}
+	return 0
 }
 
 // tempIn makes an empty file with a temporary name in dir.

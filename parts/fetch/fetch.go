@@ -15,9 +15,12 @@
 // The last step works in rounds: each source is asked once, those that failed
 // for good (status 404, wrong checksum) are left out, and after a pause the
 // others are asked again. Offline stops after step 4 and local alternates.
+//
+// Prefetch announces what parts are going to ask for, and gets it meanwhile.
 package fetch
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -58,6 +61,13 @@ type Config struct {
 	StallTimeout time.Duration
 	// MaxBytes limits the size of a download; 0 means 16 GiB.
 	MaxBytes int64
+	// Hold is a directory for files that are fetched before their part asks, and
+	// for those on their way into a cache on the same file system: what a run
+	// that was killed leaves is in it. It is made when it is needed. "" means
+	// none: then Prefetch gets only what a cache keeps.
+	Hold string
+	// HoldBytes limits what waits in Hold for its part; 0 means 4 GiB.
+	HoldBytes int64
 	// UserAgent is sent to servers; "" means gobuild.
 	UserAgent string
 }
@@ -68,7 +78,11 @@ const (
 	defaultDial     = 30 * time.Second
 	defaultStall    = time.Minute
 	defaultMaxBytes = 16 << 30
-	defaultAgent    = "gobuild"
+	defaultHold     = 4 << 30
+	// finalFor is how long a final failure that Prefetch met counts for the part.
+	// After that the part asks again: servers recover.
+	finalFor     = time.Minute
+	defaultAgent = "gobuild"
 )
 
 // withDefaults returns c with its zero limits replaced.
@@ -78,6 +92,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.DialTimeout, defaultDial)
 	setDefault(&c.StallTimeout, defaultStall)
 	setDefault(&c.MaxBytes, defaultMaxBytes)
+	setDefault(&c.HoldBytes, defaultHold)
 	setDefault(&c.UserAgent, defaultAgent)
 	return c
 }
@@ -96,6 +111,8 @@ type Client struct {
 	transport http.RoundTripper
 	limits    limits
 	locks     locks
+	flights   *flights
+	finalFor  time.Duration
 	mirrors   []*mirror
 	sweep     sync.Once
 
@@ -110,6 +127,8 @@ func New(c Config) *Client {
 		config:    c,
 		transport: newTransport(c),
 		limits:    defaultLimits(),
+		flights:   newFlights(c.HoldBytes),
+		finalFor:  finalFor,
 		mirrors:   newMirrors(c.Mirrors),
 		read:      map[string]bool{},
 	}
@@ -122,6 +141,9 @@ type Part struct {
 	Temp   string     // where uncached downloads go; "" means the system's
 	Log    io.Writer  // nil means nowhere
 	Events event.Sink // nil means nowhere
+	// Used is told of each local file that answers a request without checksum,
+	// before it is read. nil: nobody wants to know.
+	Used func(path string)
 }
 
 // For returns the Fetcher of one part.
@@ -131,6 +153,8 @@ func (c *Client) For(p Part) parts.Fetcher { return c.fetcher(p) }
 type fetcher struct {
 	*Client
 	part Part
+	// enter waits until a server may be asked; nil means at once.
+	enter func(ctx context.Context, host string) error
 }
 
 func (c *Client) fetcher(p Part) *fetcher {

@@ -27,6 +27,10 @@ type query struct {
 	noNet     bool // offline
 	directory bool
 	max       int64
+
+	// What became of it, once it was asked for by get.
+	asked bool // a server was asked
+	again bool // asking again can help
 }
 
 // fileNames returns the names that the file has on its servers.
@@ -83,7 +87,8 @@ func (f *fetcher) query(r parts.FetchRequest) (*query, error) {
 
 // Fetch gets a file. Errors that a user can cause are *diag.Diagnostic.
 func (f *fetcher) Fetch(ctx context.Context, r parts.FetchRequest) (parts.Fetched, error) {
-	got, err := f.fetch(ctx, r)
+	own := *f
+	got, err := own.fetch(ctx, r)
 	if d := (*diag.Diagnostic)(nil); errors.As(err, &d) && f.part.Name != "" {
 		d.WithPath(f.part.Name, step)
 	}
@@ -104,6 +109,29 @@ func (f *fetcher) fetch(ctx context.Context, r parts.FetchRequest) (parts.Fetche
 			return got, err
 		}
 	}
+	done := f.started(q, step)
+	got, cached, err := f.fetchOnce(ctx, q)
+	done(got, cached, err)
+	return got, err
+}
+
+// started tells that a file is fetched; the function returned tells the end.
+func (f *fetcher) started(q *query, step string) func(got parts.Fetched, cached bool, err error) {
+	e := event.Event{Kind: event.FetchStarted, Time: time.Now(), Part: f.part.Name, Step: step, Text: q.sources[0].shown}
+	f.part.Events.Emit(e)
+	return func(got parts.Fetched, cached bool, err error) {
+		e.Kind, e.Elapsed, e.Time = event.FetchDone, time.Since(e.Time), time.Now()
+		if e.Err = err; err != nil {
+			e.Error = err.Error()
+		} else {
+			e.Done, e.Cached = sizeOf(got.Path), cached
+		}
+		f.part.Events.Emit(e)
+	}
+}
+
+// get gets a file that is not local from a cache, a mirror, or a server.
+func (f *fetcher) get(ctx context.Context, q *query) (parts.Fetched, error) {
 	release, err := f.locks.lock(ctx, f.lockName(q))
 	if err != nil {
 		return parts.Fetched{}, err
@@ -140,6 +168,9 @@ func (f *fetcher) local(q *query, s source) (parts.Fetched, error) {
 		return parts.Fetched{Path: s.local, Local: true}, nil
 	case !info.Mode().IsRegular():
 		return parts.Fetched{}, diag.At(q.at, "fetch-local", "'%s' is not a regular file", s.named)
+	}
+	if f.part.Used != nil && len(q.sums) == 0 {
+		f.part.Used(s.local)
 	}
 	if err := q.checkLocal(s); err != nil {
 		return parts.Fetched{}, err
@@ -232,19 +263,44 @@ func (f *fetcher) ask(ctx context.Context, q *query) (parts.Fetched, error) {
 	return got, err
 }
 
-// tempDir returns where a download goes: the file system of its cache.
+// tempDir returns where a download goes: the holding place, if it can be
+// renamed into its cache from there, else a directory of the cache.
 func (f *fetcher) tempDir(q *query) (string, error) {
 	switch {
 	case f.config.ReadOnly:
 		return os.TempDir(), nil
 	case f.config.Cache != "" && len(q.sums) > 0:
-		return f.cacheTemp()
+		dir, err := f.cacheTemp()
+		if err == nil && f.isHoldNear(dir) {
+			dir = f.config.Hold
+		}
+		return dir, err
 	case f.config.DownloadCache != "":
+		if f.isHoldNear(f.config.DownloadCache) {
+			return f.config.Hold, nil
+		}
 		return f.config.DownloadCache, nil
-	case f.part.Temp != "":
+	}
+	return f.temp()
+}
+
+// temp returns where temporary files of the part go.
+func (f *fetcher) temp() (string, error) {
+	if f.part.Temp != "" {
 		return f.part.Temp, os.MkdirAll(f.part.Temp, 0o700)
 	}
 	return os.TempDir(), nil
+}
+
+// isHoldNear makes the holding place, and reports whether it is on the file
+// system of dir.
+func (c *Client) isHoldNear(dir string) bool {
+	if c.config.Hold == "" || os.MkdirAll(c.config.Hold, 0o700) != nil {
+		return false
+	}
+	a, err1 := os.Stat(c.config.Hold)
+	b, err2 := os.Stat(dir)
+	return err1 == nil && err2 == nil && device(a) == device(b)
 }
 
 // place moves a good download to where it stays.
@@ -262,7 +318,7 @@ func (f *fetcher) place(q *query, temp string) (parts.Fetched, error) {
 	if path := f.downloadPath(q.sources[0]); path != "" {
 		err := errors.Join(syncFile(temp), makeGroup(q.sources[0], path))
 		if err == nil {
-			err = os.Rename(temp, path)
+			err = move(temp, path)
 		}
 		return parts.Fetched{Path: path}, f.cacheError(q, err)
 	}
@@ -295,7 +351,7 @@ func (f *fetcher) rounds(ctx context.Context, q *query, temp string) (parts.Fetc
 			return got, err
 		}
 		again := slices.ContainsFunc(failures, func(f failure) bool { return f.again })
-		if !again || try >= f.config.Tries {
+		if q.again = again; !again || try >= f.config.Tries {
 			return got, err
 		}
 		if err := sleep(ctx, pause); err != nil {
@@ -337,6 +393,12 @@ func (f *fetcher) try(ctx context.Context, q *query, s source, temp string, try 
 	if err := q.malformed(); err != nil {
 		return parts.Fetched{}, err
 	}
+	if f.enter != nil {
+		if err := f.enter(ctx, s.url.Host); err != nil {
+			return parts.Fetched{}, err
+		}
+	}
+	q.asked = true
 	text := "Downloading " + s.shown
 	if try > 1 {
 		text += " (try " + strconv.Itoa(try) + " of " + strconv.Itoa(f.config.Tries) + ")"

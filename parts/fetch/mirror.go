@@ -39,6 +39,21 @@ func newMirrors(bases []string) []*mirror {
 	return out
 }
 
+// MissingMirrors returns those of mirrors (Config.Mirrors) that are directories
+// and do not exist.
+func MissingMirrors(bases []string) []string {
+	var missing []string
+	for _, m := range newMirrors(bases) {
+		if !m.local {
+			continue
+		}
+		if _, err := os.Stat(m.base); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, m.base)
+		}
+	}
+	return missing
+}
+
 // manifestName is the file that lists what a local mirror has.
 const manifestName = "manifest.json"
 

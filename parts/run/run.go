@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,11 +28,29 @@ type Config struct {
 	// Grace is the time between SIGTERM and SIGKILL, and how long output may
 	// be open after the end of a command.
 	Grace time.Duration
+	// Jobs is the jobserver of the part, or nil.
+	Jobs Jobs
+}
+
+// Jobs gives commands a jobserver. It may be used by several goroutines at once.
+type Jobs interface {
+	// Prepare returns the environment of a command that is to be started with
+	// env in dir, and the files that it inherits: the first as descriptor 3,
+	// nil is none. They are closed when the command is started. After an error
+	// env is unchanged.
+	Prepare(env []string, dir string) (changed []string, files []*os.File, err error)
+	// Ended is called once for each Prepare, whatever that returned, when no
+	// process of the command is left.
+	Ended()
 }
 
 // Runner runs the processes of one part. Its methods may be called by several
 // goroutines at once when the log allows that.
-type Runner struct{ config Config }
+type Runner struct {
+	config Config
+	mu     sync.Mutex
+	usage  usage
+}
 
 var _ parts.Runner = (*Runner)(nil)
 
@@ -42,7 +62,7 @@ func New(c Config) *Runner {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	return &Runner{c}
+	return &Runner{config: c}
 }
 
 // Environ returns Config.Env sorted by name, each name once. It is never nil:
@@ -51,7 +71,7 @@ func (r *Runner) Environ() []string { return MergeEnv(r.config.Env, nil) }
 
 // Run runs c and waits for it. Its first line in the log is `$ COMMAND`. A bad
 // end is a *parts.ExitError. After a cancellation the error wraps that of the
-// context and is none.
+// context and is none; it wraps parts.ErrKilled too when SIGTERM did not do.
 func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 	c, shown := r.complete(c)
 	if err := ctx.Err(); err != nil {
@@ -62,11 +82,14 @@ func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 	if err := out.err(); err != nil {
 		return unwritten(c, err)
 	}
+	files, ended := r.share(&c, out)
+	defer ended()
 	// The kernel sends a process its parent-death signal when the thread that
 	// started it ends. Locked from start to end, the thread outlives it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd, err := start(ctx, c, out, r.config.Grace)
+	cmd, err := start(ctx, c, files, out, r.config.Grace)
+	closeAll(files)
 	if err != nil {
 		if ctx.Err() != nil {
 			return interrupted(c, ctx.Err())
@@ -74,9 +97,10 @@ func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 		return failure(c, parts.ExitError{Code: -1, Err: err})
 	}
 	cancelled, err := r.await(ctx, cmd)
+	r.count(cmd.ProcessState)
 	out.log.endLine()
-	if cancelled {
-		return interrupted(c, ctx.Err())
+	if cancelled != nil {
+		return interrupted(c, cancelled)
 	}
 	if err := out.err(); err != nil {
 		return unwritten(c, err)
@@ -106,23 +130,26 @@ func (r *Runner) complete(c parts.Command) (full parts.Command, shown string) {
 }
 
 // await waits until cmd and all that belongs to it have ended. cancelled says
-// that they were told to.
-func (r *Runner) await(ctx context.Context, cmd *exec.Cmd) (cancelled bool, err error) {
+// why they were told to, if they were.
+func (r *Runner) await(ctx context.Context, cmd *exec.Cmd) (cancelled, err error) {
 	s := newSession(cmd.Process.Pid)
-	over, told := make(chan struct{}), make(chan bool)
+	over, told := make(chan struct{}), make(chan error)
 	go func() {
 		select {
 		case <-over:
-			told <- false
+			told <- nil
 		case <-ctx.Done():
-			s.end(r.config.Grace)
-			told <- true
+			end := ctx.Err()
+			if s.end(r.config.Grace) {
+				end = fmt.Errorf("%w: %w", end, parts.ErrKilled)
+			}
+			told <- end
 		}
 	}()
 	err = cmd.Wait()
 	close(over)
 	cancelled = <-told
-	if !cancelled && s.hasGroup() {
+	if cancelled == nil && s.hasGroup() {
 		s.end(r.config.Grace)
 	}
 	return cancelled, err

@@ -29,15 +29,16 @@ func (s *session) hasGroup() bool {
 }
 
 // end sends SIGTERM to all members, and SIGKILL to those that are there after
-// grace. It returns when all are gone.
-func (s *session) end(grace time.Duration) {
+// grace. It returns when all are gone; killed says that SIGKILL was needed.
+func (s *session) end(grace time.Duration) (killed bool) {
 	s.signal(syscall.SIGTERM)
 	s.signal(syscall.SIGCONT) // a stopped process takes no SIGTERM
 	if s.wait(grace, 0) {
-		return
+		return false
 	}
 	s.signal(syscall.SIGKILL)
 	s.wait(killWait, syscall.SIGKILL) // a fork may have been missed
+	return true
 }
 
 // wait reports whether all members are gone within limit. It sends them again,

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// maxrssUnit is what the kernel counts the memory of processes in.
+const maxrssUnit = 1024
+
 // attributes makes the process lead a session of its own, and end with gobuild
 // should that be killed.
 func attributes() *syscall.SysProcAttr {

@@ -21,8 +21,8 @@ const defaultPath = "/bin:/usr/bin"
 // ErrNotFound says that no directory of PATH has the command.
 var ErrNotFound = errors.New("command not found")
 
-// start starts c, whose defaults are filled in.
-func start(ctx context.Context, c parts.Command, out *output, grace time.Duration) (*exec.Cmd, error) {
+// start starts c, whose defaults are filled in. It inherits files.
+func start(ctx context.Context, c parts.Command, files []*os.File, out *output, grace time.Duration) (*exec.Cmd, error) {
 	if len(c.Argv) == 0 {
 		return nil, errors.New("the command is empty")
 	}
@@ -41,7 +41,7 @@ func start(ctx context.Context, c parts.Command, out *output, grace time.Duratio
 	// holds its descriptor, which ends with the exec of that fork. go.dev/issue/22315
 	const longest = 256 * time.Millisecond
 	for pause := time.Millisecond; ; pause *= 2 {
-		cmd := command(path, c, out, grace)
+		cmd := command(path, c, files, out, grace)
 		err := cmd.Start()
 		if err == nil {
 			return cmd, nil
@@ -57,10 +57,10 @@ func start(ctx context.Context, c parts.Command, out *output, grace time.Duratio
 	}
 }
 
-func command(path string, c parts.Command, out *output, grace time.Duration) *exec.Cmd {
+func command(path string, c parts.Command, files []*os.File, out *output, grace time.Duration) *exec.Cmd {
 	return &exec.Cmd{
 		Path: path, Args: c.Argv, Dir: c.Dir, Env: c.Env, Stdin: c.Stdin,
-		Stdout: out.stdout, Stderr: out.log,
+		Stdout: out.stdout, Stderr: out.log, ExtraFiles: files,
 		SysProcAttr: attributes(), WaitDelay: grace,
 	}
 }

@@ -2,6 +2,8 @@ package state
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +16,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/disk"
 )
 
 // Names with a meaning of their own in the file.
@@ -30,6 +33,8 @@ type Options struct {
 	// Disabled says that nothing is ever read or written: [buildout] installed
 	// is empty.
 	Disabled bool
+	// Disk is what the file is written with; nil for a plain one.
+	Disk *disk.Disk
 }
 
 // DB is what is installed in one directory. Several goroutines may use it;
@@ -40,12 +45,14 @@ type DB struct {
 	file     file
 	records  map[string]*entry
 	last     int               // rank of the part installed last
+	opened   int               // that rank when the file was read
 	sorted   []string          // nil when the order has to be computed
 	base     map[string]string // [buildout] but parts
 	// What the file says.
 	writtenOrder []string
 	written      map[string]map[string]string // sections, those of removed parts included
-	appended     bool                         // parts were installed: Close writes the file anew
+	appended     bool                         // blocks were appended: Close writes the file anew
+	installed    bool                         // parts were installed: Close does so to bring them into order
 }
 
 // entry is an installed part and its place in the order of installation.
@@ -57,7 +64,7 @@ type entry struct {
 // Open reads the file at path. A file that does not exist means that nothing
 // is installed; one that is damaged is a diagnostic that points to the line.
 func Open(path string, o Options) (*DB, error) {
-	db := &DB{disabled: o.Disabled, file: file{path: path}, records: map[string]*entry{},
+	db := &DB{disabled: o.Disabled, file: file{path: path, disk: o.Disk}, records: map[string]*entry{},
 		base: map[string]string{}, written: map[string]map[string]string{}}
 	if o.Disabled {
 		return db, nil
@@ -98,7 +105,7 @@ func (db *DB) read(text string) error {
 			db.moveLast(e)
 		}
 	}
-	db.writtenOrder = db.order()
+	db.writtenOrder, db.opened = db.order(), db.last
 	return nil
 }
 
@@ -159,45 +166,79 @@ func (db *DB) Get(name string) (parts.Record, bool) {
 
 // Put records an installed part as the last one. It is on disk when Put
 // returns nil; otherwise the file tells what it told before.
-func (db *DB) Put(r parts.Record) error {
+func (db *DB) Put(r parts.Record) error { return db.PutAll([]parts.Record{r}) }
+
+// PutAll is Put for several parts, with one write: after a kill all of them
+// are recorded, or none.
+func (db *DB) PutAll(list []parts.Record) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	r = clone(r)
-	if err := check(r); err != nil {
-		return err
-	}
-	old, known := db.records[r.Part]
-	if known && equal(old.Record, r) {
-		db.moveLast(old)
-		return nil
-	}
-	e := &entry{Record: r}
-	db.records[r.Part] = e
-	db.moveLast(e)
-	err := db.write(r)
-	if err != nil {
-		db.sorted = nil
-		if delete(db.records, r.Part); known {
-			db.records[r.Part] = old
+	var changed []parts.Record
+	for _, r := range list {
+		r = clone(r)
+		if err := check(r); err != nil {
+			return err
+		}
+		if old, known := db.records[r.Part]; !known || !equal(old.Record, r) {
+			changed = append(changed, r)
 		}
 	}
+	undo := db.replaceAll(changed, list)
+	if len(changed) == 0 {
+		return nil
+	}
+	err := db.write(changed)
+	if err != nil {
+		undo()
+	}
+	db.installed = db.installed || err == nil
 	return err
 }
 
-// write puts the block of a part on disk.
-func (db *DB) write(r parts.Record) error {
+// replaceAll takes over changed records and makes the parts of list the ones
+// installed last. The function returned takes that back.
+func (db *DB) replaceAll(changed, list []parts.Record) (undo func()) {
+	before, last := map[string]*entry{}, db.last
+	for _, r := range list {
+		before[r.Part] = db.records[r.Part]
+	}
+	for _, r := range changed {
+		db.records[r.Part] = &entry{Record: r}
+	}
+	for _, r := range list {
+		e := *db.records[r.Part] // the old one keeps its rank
+		db.records[r.Part] = &e
+		db.moveLast(&e)
+	}
+	return func() {
+		db.last, db.sorted = last, nil
+		for name, e := range before {
+			if db.records[name] = e; e == nil {
+				delete(db.records, name)
+			}
+		}
+	}
+}
+
+// write puts the blocks of parts on disk.
+func (db *DB) write(list []parts.Record) error {
 	if db.disabled {
 		return nil
 	}
-	options := section(r)
-	if !db.file.exists || !merges(db.written[r.Part], options) {
-		return db.save()
+	var b strings.Builder
+	sections := map[string]map[string]string{}
+	for _, r := range list {
+		options := section(r)
+		if !db.file.exists || !merges(db.written[r.Part], options) || sections[r.Part] != nil {
+			return db.save()
+		}
+		sections[r.Part] = options
+		b.WriteString(block(r.Part, options))
 	}
-	text := segment(block(r.Part, options) + db.partsLine())
-	if err := db.file.append(text); err != nil {
+	if err := db.file.append(segment(b.String() + db.partsLine())); err != nil {
 		return err
 	}
-	db.written[r.Part] = options
+	maps.Copy(db.written, sections)
 	db.appended, db.writtenOrder = true, db.order()
 	return nil
 }
@@ -219,20 +260,26 @@ func merges(old, options map[string]string) bool {
 	return true
 }
 
-// Drop records that a part is not installed any more. It is on disk when Drop
+// Drop records that parts are not installed any more. It is on disk when Drop
 // returns nil.
-func (db *DB) Drop(name string) error {
+func (db *DB) Drop(names ...string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	old, known := db.records[name]
-	if !known {
+	dropped := map[string]*entry{}
+	for _, name := range names {
+		if e, known := db.records[name]; known {
+			dropped[name] = e
+			delete(db.records, name)
+		}
+	}
+	if len(dropped) == 0 {
 		return nil
 	}
-	delete(db.records, name)
 	db.sorted = nil
 	err := db.writeOrder()
 	if err != nil {
-		db.records[name], db.sorted = old, nil // with its old rank
+		maps.Copy(db.records, dropped) // with their old ranks
+		db.sorted = nil
 	}
 	return err
 }
@@ -248,6 +295,20 @@ func (db *DB) Touch(name string) error {
 	}
 	db.moveLast(e)
 	return nil
+}
+
+// SetOrder brings the parts that were put or touched since Open into the order
+// of names, behind all others, as if they had been installed in that order. It
+// is on disk after the next write or Close.
+func (db *DB) SetOrder(names []string) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	last := db.last
+	for _, name := range names {
+		if e := db.records[name]; e != nil && e.rank > db.opened && e.rank <= last {
+			db.moveLast(e)
+		}
+	}
 }
 
 // writeOrder appends a parts line.
@@ -276,12 +337,42 @@ func (db *DB) Close() error {
 		return nil
 	case len(db.records) == 0 && db.base[developKey] == "":
 		return db.remove()
-	case db.appended:
+	case db.appended, db.installed && !slices.Equal(db.order(), db.writtenOrder):
 		return db.save()
 	case !slices.Equal(db.order(), db.writtenOrder):
 		return db.writeOrder()
 	}
 	return nil
+}
+
+// Tidy deletes what a killed run has left beside the file.
+func (db *DB) Tidy() error {
+	if db.disabled {
+		return nil
+	}
+	path, _ := db.file.target()
+	if temp := path + ".tmp"; disk.Exists(temp) {
+		if info, err := os.Lstat(temp); err == nil && info.Mode().IsRegular() {
+			return db.file.disk.Remove(temp)
+		}
+	}
+	return nil
+}
+
+// Compact gives the file its final form now, and lets Close do so again, as
+// after a run that has installed a part. The caller knows that such a run was
+// killed before its Close.
+func (db *DB) Compact() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.disabled || !db.file.exists {
+		return nil
+	}
+	if len(db.records) == 0 && db.base[developKey] == "" {
+		return db.remove()
+	}
+	db.installed = true
+	return db.save()
 }
 
 func (db *DB) remove() error {
@@ -345,6 +436,13 @@ func clone(r parts.Record) parts.Record {
 
 func equal(a, b parts.Record) bool {
 	return a.Signature == b.Signature && slices.Equal(a.Paths, b.Paths) && maps.Equal(a.Options, b.Options)
+}
+
+// Digest identifies the content of a record.
+func Digest(r parts.Record) string {
+	r = clone(r)
+	sum := sha256.Sum256([]byte(block(r.Part, section(r))))
+	return hex.EncodeToString(sum[:12])
 }
 
 // check refuses what the file cannot hold.

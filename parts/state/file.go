@@ -9,11 +9,13 @@ import (
 	"syscall"
 
 	"gobuild/buildout/diag"
+	"gobuild/parts/disk"
 )
 
 // file is the file of a DB as it was last read or written.
 type file struct {
 	path   string
+	disk   *disk.Disk
 	exists bool
 	size   int64 // what is there
 	valid  int64 // what counts; the rest is an unfinished append
@@ -26,7 +28,7 @@ func (f *file) append(text string) error {
 	if f.open {
 		text = "\n" + text
 	}
-	w, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+	w, err := f.disk.Open(f.path, os.O_WRONLY, 0)
 	if err != nil {
 		return f.failed(err)
 	}
@@ -51,17 +53,17 @@ func (f *file) appendTo(w *os.File, text string) error {
 		return errors.New("another program has changed it during this run")
 	}
 	if f.size > f.valid {
-		if err := w.Truncate(f.valid); err != nil {
+		if err := f.disk.Truncate(w, f.valid); err != nil {
 			return err
 		}
 		f.size = f.valid
 	}
-	if _, err = w.WriteAt([]byte(text), f.valid); err == nil {
-		err = w.Sync()
+	if err = f.disk.WriteAt(w, text, f.valid); err == nil {
+		err = f.disk.Sync(w)
 	}
 	if err != nil {
 		// Best effort: without it the rest is recognised as unfinished.
-		err = errors.Join(err, w.Truncate(f.valid))
+		err = errors.Join(err, f.disk.Truncate(w, f.valid))
 		if info, lost := w.Stat(); lost == nil {
 			f.size = info.Size()
 		}
@@ -73,12 +75,12 @@ func (f *file) appendTo(w *os.File, text string) error {
 func (f *file) replace(text string) error {
 	path, mode := f.target()
 	temp := path + ".tmp"
-	if err := writeSynced(temp, text, mode); err != nil {
-		os.Remove(temp)
+	if err := f.writeSynced(temp, text, mode); err != nil {
+		_ = f.disk.Remove(temp)
 		return f.failed(err)
 	}
-	if err := os.Rename(temp, path); err != nil {
-		os.Remove(temp)
+	if err := f.disk.Rename(temp, path); err != nil {
+		_ = f.disk.Remove(temp)
 		return f.failed(err)
 	}
 	f.exists, f.size, f.valid, f.open = true, int64(len(text)), int64(len(text)), false
@@ -101,23 +103,23 @@ func (f *file) target() (string, fs.FileMode) {
 
 // writeSynced writes a file that is on disk when it returns. A temporary file
 // of a killed run is overwritten.
-func writeSynced(path, text string, mode fs.FileMode) error {
-	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o666)
+func (f *file) writeSynced(path, text string, mode fs.FileMode) error {
+	w, err := f.disk.Open(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o666)
 	if err != nil {
 		return err
 	}
-	if _, err = w.WriteString(text); err == nil && mode != 0 {
+	if err = f.disk.WriteAt(w, text, 0); err == nil && mode != 0 {
 		err = w.Chmod(mode)
 	}
 	if err == nil {
-		err = w.Sync()
+		err = f.disk.Sync(w)
 	}
 	return errors.Join(err, w.Close())
 }
 
 // remove deletes the file.
 func (f *file) remove() error {
-	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.disk.Remove(f.path); err != nil {
 		return f.failed(err)
 	}
 	f.exists, f.size, f.valid, f.open = false, 0, 0, false
@@ -126,15 +128,7 @@ func (f *file) remove() error {
 
 // syncDirectory makes a rename or removal durable.
 func (f *file) syncDirectory(path string) error {
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return f.failed(err)
-	}
-	err = dir.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		err = nil // a file system without it
-	}
-	if err = errors.Join(err, dir.Close()); err != nil {
+	if err := f.disk.SyncDir(filepath.Dir(path)); err != nil {
 		return f.failed(err)
 	}
 	return nil

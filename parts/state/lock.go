@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"gobuild/buildout/diag"
 )
@@ -48,10 +48,17 @@ type LockOptions struct {
 	// when another run got it in the meantime. It may be nil.
 	Waiting func(Owner)
 	Command string // shown to those who wait for this run; without secrets
+	// Inherited is the file of Held.File in the process that this one
+	// replaces: when it is that of the directory, the lock is held already.
+	Inherited *os.File
 }
 
 // Held is a lock that this process holds.
-type Held struct{ lock *flock.Flock }
+type Held struct{ file *os.File }
+
+// File returns the locked file. The lock lasts until all descriptors of it are
+// closed, those of other processes included.
+func (h *Held) File() *os.File { return h.file }
 
 // retry is how often a waiting run looks: the kernel cannot be told to stop
 // waiting when the context ends.
@@ -66,9 +73,15 @@ func Lock(ctx context.Context, dir string, o LockOptions) (*Held, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, failed(err)
 	}
-	lock := flock.New(path, flock.SetPermissions(0o666))
-	if err := acquire(ctx, lock, dir, o); err != nil {
-		lock.Close()
+	if sameFile(o.Inherited, path) {
+		return &Held{o.Inherited}, nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, failed(err)
+	}
+	if err := acquire(ctx, file, dir, o); err != nil {
+		file.Close()
 		var known *diag.Diagnostic
 		if ctx.Err() != nil || errors.As(err, &known) {
 			return nil, err
@@ -76,19 +89,47 @@ func Lock(ctx context.Context, dir string, o LockOptions) (*Held, error) {
 		return nil, failed(err)
 	}
 	if err := sign(path, o.Command); err != nil {
-		lock.Close()
+		file.Close()
 		return nil, failed(err)
 	}
-	return &Held{lock}, nil
+	return &Held{file}, nil
+}
+
+// sameFile reports whether an open file is the one at path.
+func sameFile(file *os.File, path string) bool {
+	if file == nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && os.SameFile(info, there)
+}
+
+// tryLock takes the lock unless another process has it.
+func tryLock(file *os.File) (taken bool, err error) {
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return false, nil
+		case !errors.Is(err, syscall.EINTR):
+			return false, &fs.PathError{Op: "lock", Path: file.Name(), Err: err}
+		}
+	}
 }
 
 // acquire waits for the lock as o says.
-func acquire(ctx context.Context, lock *flock.Flock, dir string, o LockOptions) error {
-	taken, err := lock.TryLock()
+func acquire(ctx context.Context, file *os.File, dir string, o LockOptions) error {
+	taken, err := tryLock(file)
 	if taken || err != nil {
 		return err
 	}
-	holder := readOwner(lock.Path())
+	holder := readOwner(file.Name())
 	if o.NoWait {
 		return diag.At(diag.Span{}, "locked", "another run works in %s: %s", dir, holder).
 			WithHint("wait until it is done, or run without --no-wait to have this run wait for it").WithCause(ErrLocked)
@@ -107,10 +148,10 @@ func acquire(ctx context.Context, lock *flock.Flock, dir string, o LockOptions) 
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		if taken, err := lock.TryLock(); taken || err != nil {
+		if taken, err := tryLock(file); taken || err != nil {
 			return err
 		}
-		if now := readOwner(lock.Path()); now.PID != 0 && (now.PID != holder.PID || !now.Since.Equal(holder.Since)) {
+		if now := readOwner(file.Name()); now.PID != 0 && (now.PID != holder.PID || !now.Since.Equal(holder.Since)) {
 			holder = now
 			tell(holder)
 		}
@@ -146,8 +187,8 @@ func readOwner(path string) Owner {
 
 // Release gives the directory free.
 func (h *Held) Release() error {
-	if err := h.lock.Close(); err != nil {
-		return fmt.Errorf("unlock %s: %w", filepath.Dir(filepath.Dir(h.lock.Path())), err)
+	if err := h.file.Close(); err != nil {
+		return fmt.Errorf("unlock %s: %w", filepath.Dir(filepath.Dir(h.file.Name())), err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/parts"
+	"gobuild/parts/disk"
 )
 
 // Frame says how the location of a part is made.
@@ -59,6 +60,8 @@ func Update(ctx context.Context, w *parts.Work, f Frame, build func(ctx context.
 func installPrivate(ctx context.Context, w *parts.Work, f Frame, build func(ctx context.Context) error) error {
 	if !f.KeepOnError {
 		w.Own(f.Location.Path)
+	} else if w.Keep != nil {
+		w.Keep(f.Location.Path)
 	}
 	if err := fill(ctx, f, build); err != nil {
 		return discard(f, err)
@@ -94,7 +97,7 @@ func buildOnce(ctx context.Context, w *parts.Work, f Frame, build func(ctx conte
 	if err := fill(ctx, f, build); err != nil {
 		return discard(f, err)
 	}
-	if err := complete(f.Location); err != nil {
+	if err := complete(w, f.Location); err != nil {
 		return discard(f, err)
 	}
 	return nil
@@ -156,11 +159,16 @@ func discard(f Frame, err error) error {
 	return err
 }
 
-// complete writes the signature file and makes the tree read-only.
-func complete(location parts.Location) error {
+// complete writes the signature file, once the tree is on disk, and makes the
+// tree read-only.
+func complete(w *parts.Work, location parts.Location) error {
+	d := &disk.Disk{NoSync: w.NoSync}
+	if err := d.SyncAll([]string{location.Path}); err != nil {
+		return fmt.Errorf("bring the shared part to disk: %w", err)
+	}
 	path := filepath.Join(location.Path, SignatureFile)
 	temporary := path + ".tmp"
-	if err := writeSynced(temporary, location.Signature); err != nil {
+	if err := writeSynced(d, temporary, location.Signature); err != nil {
 		return fmt.Errorf("write the signature of the shared part: %w", err)
 	}
 	if err := os.Rename(temporary, path); err != nil {
@@ -169,10 +177,10 @@ func complete(location parts.Location) error {
 	if err := makeReadOnly(location.Path); err != nil {
 		return fmt.Errorf("make the shared part read-only: %w", err)
 	}
-	return nil
+	return d.SyncDir(location.Path)
 }
 
-func writeSynced(path, text string) error {
+func writeSynced(d *disk.Disk, path, text string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -181,5 +189,5 @@ func writeSynced(path, text string) error {
 		return err
 	}
 	_, err = file.WriteString(text)
-	return errors.Join(err, file.Sync(), file.Close())
+	return errors.Join(err, d.Sync(file), file.Close())
 }

@@ -1,12 +1,12 @@
 package store
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"gobuild/parts/disk"
 )
 
 // Holds reports whether Remove(path) would delete the directory dir: path is
@@ -25,7 +25,7 @@ func isAbove(path, dir string) bool {
 // removed returns the real name of what Remove(path) deletes: links are
 // followed, but for one at the end. A path that does not exist stays.
 func removed(path string) string {
-	parent, last := filepath.Split(withoutSlash(path))
+	parent, last := filepath.Split(trimSlash(path))
 	if last == "." || last == ".." {
 		parent, last = parent+last, ""
 	}
@@ -36,8 +36,8 @@ func removed(path string) string {
 	return filepath.Join(real, last)
 }
 
-// withoutSlash returns path without slashes at its end.
-func withoutSlash(path string) string {
+// trimSlash returns path without slashes at its end.
+func trimSlash(path string) string {
 	if short := strings.TrimRight(path, "/"); short != "" {
 		return short
 	}
@@ -46,43 +46,12 @@ func withoutSlash(path string) string {
 
 // Remove deletes a file, a link or a tree; one that is missing is fine. Trees
 // that lost their write bits are deleted too. No link is followed, not even
-// one that has a slash behind it.
-func Remove(path string) error {
-	path = withoutSlash(path)
-	info, err := os.Lstat(path)
-	if isMissing(err) {
-		return nil
-	}
-	if err == nil && info.IsDir() {
-		err = filepath.WalkDir(path, makeRemovable)
-	}
-	// Whatever stood in the way of the walk, RemoveAll names it better.
-	if removed := os.RemoveAll(path); removed != nil {
-		return removed
-	}
-	if _, err := os.Lstat(path); isMissing(err) {
-		return nil
-	}
-	return err
-}
+// one that has a slash behind it, and no mount point is crossed
+// (*disk.MountError). Of a directory that is staged the content is deleted.
+func Remove(path string) error { return (*disk.Disk)(nil).RemoveTree(path) }
 
-// isMissing reports whether err says that there is no such path; a file in the
-// place of one of its directories says so too.
-func isMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-// makeRemovable gives a directory the bits that deleting its entries needs.
-func makeRemovable(path string, entry fs.DirEntry, err error) error {
-	if err != nil || !entry.IsDir() {
-		return err
-	}
-	info, err := entry.Info()
-	if err != nil || info.Mode().Perm()&0o700 == 0o700 {
-		return err
-	}
-	return os.Chmod(path, info.Mode().Perm()|0o700)
-}
+// isMissing reports whether err says that there is no such path.
+func isMissing(err error) bool { return disk.IsMissing(err) }
 
 // makeReadOnly takes the write bits, and the bits beyond the permissions, from
 // every entry of a tree but its links.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package buildout
+
+func namespacesWork() bool { return false }
