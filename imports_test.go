@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"buildout/diag":      {},
 	"buildout/event":     {},
 	"buildout/explain":   {"buildout/cfg", "buildout/diag", "buildout/plan", "buildout/profile"},
-	"buildout/history":   {"buildout/diag", "buildout/event", "buildout/plan", "parts", "parts/manifest", "parts/state", "parts/store"},
+	"buildout/history":   {"buildout/diag", "buildout/event", "buildout/plan", "parts", "parts/disk", "parts/manifest", "parts/state", "parts/store"},
 	"buildout/lint":      {"buildout/cfg", "buildout/condition", "buildout/diag", "buildout/plan", "buildout/profile", "parts"},
 	"buildout/lsp":       {"buildout/cfg", "buildout/diag", "buildout/plan", "buildout/profile", "parts", "parts/store"},
 	"buildout/plan":      {"buildout/cfg", "buildout/diag", "buildout/profile", "parts", "parts/manifest"},

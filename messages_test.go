@@ -22,9 +22,11 @@ import (
 // elsewhere names the tests of classes that no command line leads to.
 var elsewhere = map[string]string{
 	"frozen-location":   "buildout/profile/problems_test.go", // a mistake of a recipe
+	"history-write":     "buildout/history/recorder_test.go", // its script comes with the wiring
 	"location-not-made": "parts/store/install_test.go",       // a mistake of a recipe
-	"state-unwritable":  "parts/state/db_test.go",            // names that no profile can hold
-	"too-large":         "buildout/lsp/diagnostics_test.go",  // told to an editor
+	"not-kept":          "buildout/history/keep_test.go",
+	"state-unwritable":  "parts/state/db_test.go",           // names that no profile can hold
+	"too-large":         "buildout/lsp/diagnostics_test.go", // told to an editor
 }
 
 // minClasses is how many classes of diagnostics have a golden script at least.

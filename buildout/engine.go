@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -16,6 +15,8 @@ import (
 	"gobuild/parts"
 	"gobuild/parts/disk"
 	"gobuild/parts/fetch"
+	"gobuild/parts/jobs"
+	"gobuild/parts/manifest"
 	"gobuild/parts/store"
 )
 
@@ -69,6 +70,8 @@ type Engine struct {
 	problems diag.List
 	probes   []*partLog // of sections that were prepared
 	resuming resuming
+	ledger   *ledger
+	pool     *jobs.Pool // nil with one job, and before there is work
 	disk     *disk.Disk // nil for a plain one; tests let it fail
 }
 
@@ -100,7 +103,9 @@ func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate 
 	e.planner = &plan.Planner{}
 	if withRecipes {
 		e.planner = &plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
-			Exists: e.exists, Locate: e.locate, Probe: e.probe, Tolerate: tolerate}
+			Exists: e.exists, Locate: e.locate, Probe: e.probe, Tolerate: tolerate,
+			Stat: manifest.StatFile, Sum: manifest.SumFile,
+			Toolchain: func() manifest.Toolchain { return e.ledger.manifest.Toolchain(ctx, e.Environ) }}
 		e.build = e.planner.Attach()
 	}
 	base, err := e.eval.Start(ctx)
@@ -219,12 +224,4 @@ func (e *Engine) At(section, option string) diag.Span {
 		return s.At(option)
 	}
 	return diag.Span{}
-}
-
-// environ is what the processes of the run start with.
-func (e *Engine) environ() []string {
-	if e.Jobs <= 0 {
-		return e.Environ
-	}
-	return mergeMakeflags(e.Environ, "-j"+strconv.Itoa(e.Jobs))
 }

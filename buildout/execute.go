@@ -3,6 +3,9 @@ package buildout
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"gobuild/buildout/diag"
@@ -10,6 +13,8 @@ import (
 	"gobuild/buildout/plan"
 	"gobuild/buildout/sched"
 	"gobuild/parts"
+	"gobuild/parts/jobs"
+	"gobuild/parts/run"
 )
 
 // execution carries out one graph.
@@ -17,17 +22,17 @@ type execution struct {
 	*Engine
 	graph   *plan.Graph
 	changes *changes
-	slots   sched.Slots
 }
 
 // carryOut removes, then installs and updates. Order: SPEC-engine 8, 6 and 7.
 // whole says that the run is for all parts of the profile.
 func (e *Engine) carryOut(ctx context.Context, g *plan.Graph, c *changes, whole bool) error {
-	x := &execution{Engine: e, graph: g, changes: c, slots: sched.NewSlots(e.Jobs)}
+	x := &execution{Engine: e, graph: g, changes: c}
 	start := time.Now()
 	e.Events.Emit(event.Event{Kind: event.RunStarted, Time: start, Total: int64(len(g.Removed) + len(g.Parts))})
 	err := x.do(ctx)
 	err = withoutRepeat(err, c.close(ending{g, whole, err}))
+	x.writeDown()
 	e.Events.Emit(event.Event{Kind: event.RunDone, Time: time.Now(), Elapsed: time.Since(start)})
 	return err
 }
@@ -39,16 +44,65 @@ func (x *execution) do(ctx context.Context) error {
 	defer stop(nil)
 	err := x.changes.start(x.graph, stop)
 	if err == nil {
-		err = x.changes.removeAll(ctx, x.graph.Removed)
+		err = x.begin(ctx)
+	}
+	if err == nil {
+		err = x.removeAll(ctx)
 	}
 	if err == nil {
 		err = x.installAll(ctx)
+	}
+	if x.pool != nil {
+		x.pool.Close()
 	}
 	var lost *StateError
 	if ctx.Err() != nil && errors.As(context.Cause(ctx), &lost) {
 		return lost
 	}
 	return err
+}
+
+// removeAll removes what is not wanted, and what is installed anew.
+func (x *execution) removeAll(ctx context.Context) error {
+	err := x.changes.removeAll(ctx, x.graph.Removed)
+	for _, n := range x.graph.Removed {
+		if n.Decision == plan.Remove && err == nil {
+			x.ledger.removed(n.Part)
+		}
+	}
+	return err
+}
+
+// begin makes ready what only a run with work to do needs.
+func (x *execution) begin(ctx context.Context) error {
+	if !isWork(x.graph) {
+		return nil
+	}
+	x.ledger.begin(ctx, x.path)
+	return x.openPool()
+}
+
+// openPool makes the budget of jobs. With one job there is none: everything is
+// as in zc.buildout.
+func (e *Engine) openPool() error {
+	if e.Jobs < 2 {
+		return nil
+	}
+	makeflags, _ := run.LookupEnv(e.Environ, "MAKEFLAGS")
+	var err error
+	e.pool, err = jobs.New(e.Jobs, jobs.Options{Dir: filepath.Join(e.stateDir(), "jobs"), Launcher: e.Launcher, Makeflags: makeflags,
+		Changed: func(used int) {
+			e.Events.Emit(event.Event{Kind: event.JobsUsed, Time: time.Now(), Done: int64(used), Total: int64(e.Jobs)})
+		}})
+	return stateError(err)
+}
+
+// writeDown closes the ledger. What could not be written is a warning: it loses
+// no installation.
+func (x *execution) writeDown() {
+	if err := x.ledger.close(x.changes.db, x.graph); err != nil {
+		x.changes.say(event.Warning, "", "cannot note what the parts were made from: "+err.Error())
+	}
 }
 
 // withoutRepeat joins the error of a run with that of its end, which may be the
@@ -67,7 +121,13 @@ func (x *execution) installAll(ctx context.Context) error {
 	for _, n := range x.graph.Parts {
 		tasks = append(tasks, x.task(n))
 	}
-	result, err := sched.Run(ctx, tasks, sched.Options{Slots: x.slots, Memory: x.Memory, KeepGoing: x.KeepGoing})
+	stop := x.prefetch(ctx, x.graph)
+	defer stop()
+	o := sched.Options{Slots: sched.NewSlots(x.Jobs), Memory: x.Memory, KeepGoing: x.KeepGoing}
+	if x.pool != nil {
+		o.Slots = x.pool
+	}
+	result, err := sched.Run(ctx, tasks, o)
 	if err != nil {
 		return err
 	}
@@ -76,18 +136,58 @@ func (x *execution) installAll(ctx context.Context) error {
 
 // task is the work on one part as the scheduler sees it.
 func (x *execution) task(n *plan.Node) sched.Task {
-	t := sched.Task{Name: n.Part, Needs: n.Needs, InOrder: n.Spec.InOrder, Run: func(ctx context.Context) error {
-		j := x.changes.job(n)
-		r, err := j.perform(ctx)
-		return x.changes.finish(ctx, j, r, err, nil)
-	}}
+	var j *job
+	verb := "Installing"
+	if n.Decision == plan.Update {
+		verb = "Updating"
+	}
+	t := sched.Task{
+		Name: n.Part, Needs: n.Needs, InOrder: n.Spec.InOrder,
+		Begin: func() { j = x.changes.job(n); j.begin(verb) },
+		Run:   func(ctx context.Context) error { return x.perform(ctx, j) },
+	}
 	if n.Decision == plan.Update {
 		_, works := n.Action.(parts.Updater)
 		t.Quick = !works
 		return t
 	}
 	t.Weight, t.Memory = x.expected(n)
+	if t.Slots = ownJobs(n); t.Slots < 0 {
+		t.Slots = x.Jobs
+	}
 	return t
+}
+
+// perform does the work on one part and notes what became of it.
+func (x *execution) perform(ctx context.Context, j *job) error {
+	r, err := j.perform(ctx)
+	if j.node.Decision == plan.Update {
+		return x.changes.finish(ctx, j, r, err, nil)
+	}
+	if err == nil {
+		err = stateError(x.ledger.installed(j, r))
+	}
+	return x.changes.finish(ctx, j, r, err, func() { x.ledger.recorded(r) })
+}
+
+// runsNinja reports whether the options of a part speak of ninja, or of meson,
+// which runs it.
+func runsNinja(options map[string]string) bool {
+	for _, text := range options {
+		if text = strings.ToLower(text); strings.Contains(text, "ninja") || strings.Contains(text, "meson") {
+			return true
+		}
+	}
+	return false
+}
+
+// ownJobs is how many jobs a part asks for by itself: 0 none, -1 any number.
+func ownJobs(n *plan.Node) int {
+	if !n.Spec.Builds {
+		return 0
+	}
+	o := n.Options
+	return jobs.OwnJobs(o["make-options"], o["make-targets"], o["make-binary"], o["environment"])
 }
 
 // Weights of parts of which no earlier run is known: nearly all that takes
@@ -97,9 +197,17 @@ const (
 	notCompiling = 100 * time.Millisecond
 )
 
-// expected is how long a part will take, and how much memory.
+// expected is how long a part will take, and how much memory: as the profile
+// says or as the last time.
 func (x *execution) expected(n *plan.Node) (time.Duration, int64) {
-	memory, _ := parts.ParseSize(n.Options["memory"])
+	last, known := x.ledger.times.Get(n.Part)
+	memory := last.Peak
+	if text := n.Options["memory"]; text != "" {
+		memory, _ = parts.ParseSize(text)
+	}
+	if known && last.Recipe == n.Options["recipe"] {
+		return last.Wall, memory
+	}
 	if n.Spec.Builds {
 		return compiling, memory
 	}
@@ -136,6 +244,11 @@ func (x *execution) runError(ctx context.Context, r sched.Result) error {
 		}
 		f.Parts = append(f.Parts, failure.Name)
 		f.List = append(f.List, diag.All(failure.Err)...)
+	}
+	for _, n := range x.graph.Parts {
+		if slices.Contains(f.Parts, n.Part) && x.Resumable(n) {
+			f.Resumable = append(f.Resumable, n.Part)
+		}
 	}
 	for _, b := range r.Blocked {
 		f.Blocked = append(f.Blocked, b.Name)

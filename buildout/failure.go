@@ -178,9 +178,10 @@ func sectionName(file string) string {
 	return strings.NewReplacer("%2F", "/", "%25", "%", "%2E", ".").Replace(file)
 }
 
-// noteFailure remembers that the part failed. That it cannot be remembered is
+// noteFailure remembers that the part failed with err, and, if it was resumed,
+// after the failure before. That it cannot be remembered is
 // no further failure: the part can still be started anew.
-func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure) {
+func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure, err error) {
 	n := j.node
 	f := &Failure{
 		Version: failureVersion, Part: n.Part, Recipe: n.Spec.Names[0], Step: j.log.step(), Time: time.Now().UTC(),
@@ -197,7 +198,10 @@ func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure) {
 	case f.Left != nil:
 		f.Step = f.Left.Step
 	case before != nil: // the resume failed before it did anything
-		f.Step, f.Left = w.From, before.Left
+		f.Step = w.From
+		if !isGone(err) {
+			f.Left = before.Left
+		}
 		if f.Command == nil {
 			f.Command = before.Command
 		}
@@ -205,6 +209,11 @@ func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure) {
 	if err := j.writeFailure(f); err != nil {
 		fmt.Fprintf(j.log, "%s: cannot remember the failure: %v\n", n.Part, err)
 	}
+}
+
+// isGone reports whether there is nothing left to go on with.
+func isGone(err error) bool {
+	return slices.ContainsFunc(diag.All(err), func(d *diag.Diagnostic) bool { return d.Code == "resume-gone" })
 }
 
 // noteTree remembers where the tree of a failed part is, when the version that

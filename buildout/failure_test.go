@@ -215,17 +215,23 @@ func TestOptionsInEffect(t *testing.T) {
 	}
 }
 
-func TestWithoutJobServer(t *testing.T) {
+func TestShellEnviron(t *testing.T) {
+	e := &Engine{Config: Config{Jobs: 3}}
 	for before, after := range map[string]string{
-		"MAKEFLAGS=-j2 --jobserver-auth=fifo:/tmp/x -k": "MAKEFLAGS=-j2 -k",
-		"MAKEFLAGS=--jobserver-auth=3,4 -j":             "MAKEFLAGS= -j",
-		"MAKEFLAGS= -j --jobserver-fds=3,4":             "MAKEFLAGS= -j",
-		"OTHER=--jobserver-auth=3,4":                    "OTHER=--jobserver-auth=3,4",
+		"MAKEFLAGS= -j2 --jobserver-auth=fifo:/tmp/x -k":         "MAKEFLAGS=-j2 -k",
+		"MAKEFLAGS=k --jobserver-fds=3,4 --jobserver-auth=3,4":   "MAKEFLAGS=k -j3",
+		"MAKEFLAGS= -j --jobserver-fds=3,4 --jobserver-auth=3,4": "MAKEFLAGS=-j",
+		"MAKEFLAGS=-j8": "MAKEFLAGS=-j8",
+		"MAKEFLAGS=":    "MAKEFLAGS=-j3",
 	} {
-		env := []string{"A=1", before}
-		if got := withoutJobServer(env); got[1] != after || env[1] != before {
+		env := []string{"A=--jobserver-auth=3,4", before}
+		if got := e.shellEnviron(env); got[0] != env[0] || got[1] != after || env[1] != before {
 			t.Errorf("%s: got %q", before, got)
 		}
+	}
+	e.Jobs = 1
+	if got := e.shellEnviron([]string{"A=1"}); !slices.Equal(got, []string{"A=1"}) {
+		t.Errorf("one job: got %q", got)
 	}
 }
 

@@ -60,5 +60,6 @@ func (e *Engine) DryRun(ctx context.Context, named []string) (*plan.Graph, error
 	if err != nil {
 		return nil, err
 	}
-	return e.Plan(ctx, plan.Input{Records: records(db), Named: named})
+	e.ledger = e.openLedger()
+	return e.Plan(ctx, e.planInput(ctx, db, named))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"gobuild/buildout/diag"
@@ -13,6 +14,7 @@ import (
 	"gobuild/buildout/plan"
 	"gobuild/parts"
 	"gobuild/parts/fetch"
+	"gobuild/parts/jobs"
 	"gobuild/parts/run"
 	"gobuild/parts/state"
 )
@@ -48,8 +50,13 @@ type InstallOptions struct {
 	// Resume maps parts that failed to the step that they go on at; "" is the
 	// step that failed.
 	Resume map[string]string
-	// Planned is told of the graph before anything happens. It may be nil.
+	// Planned is told of the graph before anything happens, and Ended of the end
+	// of the run while the directory is still locked. They may be nil.
 	Planned func(*plan.Graph)
+	Ended   func(error)
+	// Replaced takes what parts had that were replaced or removed. nil: it is
+	// deleted.
+	Replaced func(part string, old []SetAside) error
 }
 
 // Install brings the directory to the state that the profile describes
@@ -70,10 +77,15 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 		return err
 	}
 	e.client = fetch.New(e.fetchConfig())
-	g, err := e.Plan(ctx, plan.Input{Records: records(db), Named: o.Named})
+	if o.Replaced != nil {
+		c.dispose = o.Replaced
+	}
+	e.ledger = e.openLedger()
+	g, err := e.Plan(ctx, e.planInput(ctx, db, o.Named))
 	if err != nil {
 		return err
 	}
+	g.Warnings = append(append(g.Warnings, e.missingMirrors(g)...), e.ownJobsWarnings(g)...)
 	if err := e.enterNamespace(g, held); err != nil {
 		return err
 	}
@@ -88,7 +100,51 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	}
 	err = e.carryOut(ctx, g, c, o.Named == nil)
 	os.RemoveAll(filepath.Join(e.stateDir(), "tmp"))
+	if o.Ended != nil {
+		o.Ended(err)
+	}
 	return err
+}
+
+// planInput is what a plan of the directory depends on.
+func (e *Engine) planInput(ctx context.Context, db *state.DB, named []string) plan.Input {
+	in := plan.Input{Records: records(db), Named: named, Manifest: e.ledger.manifest}
+	if e.Check {
+		in.Verify = e.ledger.verify(ctx)
+	}
+	return in
+}
+
+// ownJobsWarnings warns of parts that are going to be built with a number of
+// jobs of their own.
+func (e *Engine) ownJobsWarnings(g *plan.Graph) diag.List {
+	var list diag.List
+	for _, n := range g.Parts {
+		own := 0
+		if e.Jobs > 1 && n.Decision != plan.Update {
+			own = ownJobs(n)
+		}
+		if own == 0 || own == 1 {
+			continue
+		}
+		number, counts := "-j"+strconv.Itoa(own), min(own, e.Jobs)
+		if own < 0 {
+			number, counts = "-j without a number", e.Jobs
+		}
+		d := diag.At(e.ownJobsAt(n.Part), "own-jobs", "the part passes %s to make, which then takes no part in the budget of %d jobs", number, e.Jobs).WithPath(n.Part)
+		d.Severity = diag.Warning
+		list.Add(d.WithHint("leave it out: make gets its jobs from gobuild; until then the part counts as %d", counts))
+	}
+	return list
+}
+
+func (e *Engine) ownJobsAt(part string) diag.Span {
+	for _, option := range []string{"make-options", "make-targets", "make-binary", "environment"} {
+		if v := e.Profile.Value(part, option); v != nil && jobs.OwnJobs(v.Text) != 0 {
+			return e.At(part, option)
+		}
+	}
+	return e.At(part, "recipe")
 }
 
 func (e *Engine) lock(ctx context.Context) (*state.Held, error) {
@@ -148,7 +204,7 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 		e.probes = append(e.probes, file)
 		log = file
 	}
-	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.environ(), Log: log})
+	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.Environ, Log: log})
 	config := e.Fetch
 	config.Offline = e.early("offline") == "true" || e.early("install-from-cache") == "true"
 	if cache := e.early("download-cache"); cache != "" {

@@ -92,21 +92,3 @@ func lines(text string) []string {
 	}
 	return list
 }
-
-// mergeMakeflags puts flag into MAKEFLAGS, unless the user's own MAKEFLAGS
-// names a number of jobs.
-func mergeMakeflags(environ []string, flag string) []string {
-	merged := make([]string, 0, len(environ)+1)
-	flags := ""
-	for _, kv := range environ {
-		if v, ok := strings.CutPrefix(kv, "MAKEFLAGS="); ok {
-			flags = v
-			continue
-		}
-		merged = append(merged, kv)
-	}
-	if !strings.Contains(flags, "-j") {
-		flags = strings.TrimSpace(flags + " " + flag)
-	}
-	return append(merged, "MAKEFLAGS="+flags)
-}

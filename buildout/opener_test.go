@@ -10,33 +10,6 @@ import (
 	"testing"
 )
 
-func TestMergeMakeflags(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		environ []string
-		want    string
-	}{
-		{"none", nil, "-j3"},
-		{"empty", []string{"MAKEFLAGS="}, "-j3"},
-		{"other flags", []string{"MAKEFLAGS=k"}, "k -j3"},
-		{"jobs", []string{"MAKEFLAGS=-j8"}, "-j8"},
-		{"job server", []string{"MAKEFLAGS=k --jobserver-auth=3,4"}, "k --jobserver-auth=3,4"},
-		{"the last counts", []string{"MAKEFLAGS=-j8", "MAKEFLAGS=k"}, "k -j3"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			environ := append([]string{"A=1", "XMAKEFLAGS=x"}, c.environ...)
-			before := slices.Clone(environ)
-			want := []string{"A=1", "XMAKEFLAGS=x", "MAKEFLAGS=" + c.want}
-			if got := mergeMakeflags(environ, "-j3"); !slices.Equal(got, want) {
-				t.Errorf("got %q, want %q", got, want)
-			}
-			if !slices.Equal(environ, before) {
-				t.Errorf("the environment that was given changed to %q", environ)
-			}
-		})
-	}
-}
-
 func TestSplitMD5(t *testing.T) {
 	const sum = "0123456789abcdef0123456789ABCDEF"
 	for _, c := range []struct{ name, url, md5 string }{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"gobuild/parts"
 	"gobuild/parts/disk"
 	"gobuild/parts/fetch"
+	"gobuild/parts/jobs"
+	"gobuild/parts/manifest"
 	"gobuild/parts/run"
 	"gobuild/parts/store"
 )
@@ -30,6 +33,10 @@ type job struct {
 	// changed.
 	changes *changes
 
+	began    time.Time
+	proc     *run.Runner // nil before work
+	share    *jobs.Share
+	inputs   *manifest.Tracker
 	recorder *commandRecorder
 	left     *parts.Left // what a failed run leaves for a resume
 }
@@ -61,15 +68,30 @@ func fileName(section string) string {
 
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
-	proc := run.New(run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.environ(), Log: j.log})
-	j.recorder = newRecorder(proc)
+	c := run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.Environ, Log: j.log, Started: j.started}
+	if j.pool != nil {
+		j.share = j.pool.Share(j.node.Part)
+		j.share.Ninja = runsNinja(j.node.Options)
+		c.Jobs = j.share
+	}
+	j.proc = run.New(c)
+	j.recorder = newRecorder(j.proc)
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.stateDir() + "/tmp/" + fileName(j.node.Part),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
 		Own: j.own, Keep: j.keep, NoSync: j.NoSync,
 	}
-	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events})
+	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}
+	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Used: j.inputs.Used})
 	return w
+}
+
+// started notes a command in the journal while it runs.
+func (j *job) started(o run.Orphan) (ended func()) {
+	if j.changes == nil {
+		return func() {}
+	}
+	return j.changes.started(o)
 }
 
 // own notes a path of the part. What was there before is not deleted when the
@@ -109,8 +131,8 @@ func (j *job) perform(ctx context.Context) (parts.Record, error) {
 }
 
 func (j *job) install(ctx context.Context) (parts.Record, error) {
-	end := j.begin("Installing")
 	w := j.work()
+	defer j.share.Close()
 	defer store.Remove(w.Temp)
 	before, err := j.run(ctx, w)
 	if err == nil && j.changes != nil {
@@ -119,11 +141,11 @@ func (j *job) install(ctx context.Context) (parts.Record, error) {
 	if err == nil {
 		j.forgetFailure(j.node.Part, j.owned)
 	} else {
-		j.noteFailure(ctx, w, before)
+		j.noteFailure(ctx, w, before, err)
 		err = errors.Join(j.failure(ctx, err), j.discard(j.made), j.undo())
 		j.noteTree()
 	}
-	end(err)
+	j.end("Installing", err)
 	return j.record(j.owned), err
 }
 
@@ -141,14 +163,14 @@ func (j *job) undo() error {
 // included, are removed and it counts as not installed, as in zc.buildout. An
 // interruption removes new ones only.
 func (j *job) update(ctx context.Context) (parts.Record, error) {
-	end := j.begin("Updating")
 	old := j.node.Old.Paths
 	updater, ok := j.node.Action.(parts.Updater)
 	if !ok {
-		end(nil)
+		j.end("Updating", nil)
 		return j.record(old), nil
 	}
 	w := j.work()
+	defer j.share.Close()
 	defer store.Remove(w.Temp)
 	err := updater.Update(ctx, w)
 	if err != nil {
@@ -158,7 +180,7 @@ func (j *job) update(ctx context.Context) (parts.Record, error) {
 		}
 		err = errors.Join(j.failure(ctx, err), j.discard(lost))
 	}
-	end(err)
+	j.end("Updating", err)
 	paths := slices.Clone(old)
 	for _, p := range j.owned {
 		if !slices.Contains(paths, p) {
@@ -172,35 +194,46 @@ func (j *job) record(paths []string) parts.Record {
 	return parts.Record{Part: j.node.Part, Options: j.node.Options, Paths: paths, Signature: j.node.Signature}
 }
 
-// begin tells that the part starts; the function returned tells its end.
-func (j *job) begin(verb string) func(error) {
-	start := time.Now()
-	j.Events.Emit(event.Event{Kind: event.PartStarted, Time: start, Part: j.node.Part, Verb: verb, Log: j.log.path})
-	return func(err error) {
-		j.log.Close()
-		done := event.Event{Kind: event.PartDone, Time: time.Now(), Part: j.node.Part, Verb: verb, Err: err, Elapsed: time.Since(start)}
-		if err != nil {
-			done.Error = err.Error()
-		}
-		j.Events.Emit(done)
+// begin tells that the part starts.
+func (j *job) begin(verb string) {
+	j.began = time.Now()
+	j.Events.Emit(event.Event{Kind: event.PartStarted, Time: j.began, Part: j.node.Part, Verb: verb, Log: j.log.path})
+}
+
+// end tells that the part ended.
+func (j *job) end(verb string, err error) {
+	j.log.Close()
+	done := event.Event{Kind: event.PartDone, Time: time.Now(), Part: j.node.Part, Verb: verb, Err: err, Elapsed: time.Since(j.began)}
+	done.CPU, done.Memory = j.usage()
+	if err != nil {
+		done.Error = err.Error()
 	}
+	j.Events.Emit(done)
+}
+
+// usage is what the processes of the part took so far.
+func (j *job) usage() (cpu time.Duration, peak int64) {
+	if j.proc == nil {
+		return 0, 0
+	}
+	return j.proc.Usage()
 }
 
 // remove uninstalls the part: the recipe's own work first, then its paths are
 // moved out of the way.
 func (j *job) remove(ctx context.Context) error {
-	end := j.begin("Uninstalling")
+	j.begin("Uninstalling")
 	var keep []string
 	if r, ok := j.node.Spec.Recipe.(parts.Remover); ok {
 		var err error
 		if keep, err = r.Remove(ctx, j.work(), *j.node.Old); err != nil {
 			err = j.failure(ctx, err)
-			end(err)
+			j.end("Uninstalling", err)
 			return err
 		}
 	}
 	err := j.changes.displace(j, slices.Clone(keep))
-	end(err)
+	j.end("Uninstalling", err)
 	return err
 }
 
@@ -234,6 +267,8 @@ func (j *job) undeletable(path string, err error) *diag.Diagnostic {
 	reason := err
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		path, reason = e.Path, e.Err
+	} else if e := (*os.LinkError)(nil); errors.As(err, &e) {
+		reason = e.Err
 	}
 	return diag.At(diag.Span{}, "uninstall-failed", "cannot delete %s: %v", path, reason).WithPath(j.node.Part).WithCause(err).
 		WithHint("make it deletable, or delete it by hand, and run again")

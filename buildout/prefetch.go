@@ -22,8 +22,8 @@ func (e *Engine) holdDir() string { return filepath.Join(e.stateDir(), "tmp", ".
 func (e *Engine) prefetch(ctx context.Context, g *plan.Graph) (stop func()) {
 	if e.Jobs > 1 {
 		for _, n := range g.Parts {
-			if requests := sources(n); len(requests) > 0 {
-				e.client.Prefetch(ctx, fetch.Part{Name: n.Part, Dir: e.Base.Directory, Events: e.Events}, requests)
+			if requests := e.sources(n); len(requests) > 0 {
+				e.client.Prefetch(ctx, fetch.Part{Name: n.Part, Dir: e.Base.Directory, Temp: e.holdDir(), Events: e.Events}, requests)
 			}
 		}
 	}
@@ -31,10 +31,13 @@ func (e *Engine) prefetch(ctx context.Context, g *plan.Graph) (stop func()) {
 }
 
 // sources returns what the installation of a part is going to fetch, as far as
-// the recipe can tell.
-func sources(n *plan.Node) []parts.FetchRequest {
+// the recipe can tell. A part that goes on at a step has its sources.
+func (e *Engine) sources(n *plan.Node) []parts.FetchRequest {
 	s, ok := n.Action.(parts.Sourcer)
 	if !ok || n.Decision != plan.Install && n.Decision != plan.Reinstall {
+		return nil
+	}
+	if r := e.resuming.parts[n.Part]; r != nil && r.from != "" {
 		return nil
 	}
 	return s.Sources()
@@ -43,7 +46,7 @@ func sources(n *plan.Node) []parts.FetchRequest {
 // missingMirrors warns of mirrors that are directories and do not exist, when
 // they would be asked: for the file of a part that has a checksum.
 func (e *Engine) missingMirrors(g *plan.Graph) diag.List {
-	if !slices.ContainsFunc(g.Parts, needsMirror) {
+	if !slices.ContainsFunc(g.Parts, e.needsMirror) {
 		return nil
 	}
 	var list diag.List
@@ -55,6 +58,39 @@ func (e *Engine) missingMirrors(g *plan.Graph) diag.List {
 	return list
 }
 
-func needsMirror(n *plan.Node) bool {
-	return slices.ContainsFunc(sources(n), func(r parts.FetchRequest) bool { return len(r.Sums) > 0 })
+func (e *Engine) needsMirror(n *plan.Node) bool {
+	return slices.ContainsFunc(e.sources(n), func(r parts.FetchRequest) bool { return len(r.Sums) > 0 })
+}
+
+// probing holds the Client of the sections that are prepared: one for all, as
+// long as the options of [buildout] that it depends on stay the same. They can
+// change while [buildout] is evaluated.
+type probing struct {
+	last   *fetch.Client
+	config probingConfig
+}
+
+// probingConfig is what can change.
+type probingConfig struct {
+	offline       bool
+	downloadCache string
+}
+
+// client returns the Client for c, which differs from what was asked before in
+// nothing else than probingConfig.
+func (p *probing) client(c fetch.Config) *fetch.Client {
+	config := probingConfig{c.Offline, c.DownloadCache}
+	if p.last == nil || p.config != config {
+		p.close()
+		p.last, p.config = fetch.New(c), config
+	}
+	return p.last
+}
+
+// close ends the connections of the Client.
+func (p *probing) close() {
+	if p.last != nil {
+		p.last.Close()
+		p.last = nil
+	}
 }

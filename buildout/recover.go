@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/buildout/plan"
 	"gobuild/parts/disk"
+	"gobuild/parts/run"
 	"gobuild/parts/state"
 )
 
@@ -31,6 +33,9 @@ func (c *changes) recover() error {
 	file, interrupted := c.load(lines)
 	var done []string
 	if interrupted {
+		if err := c.endOrphans(); err != nil {
+			return err
+		}
 		done, err = c.in(file, c.recoverAll)
 	}
 	if err != nil {
@@ -71,13 +76,49 @@ func (c *changes) load(lines []line) (file string, interrupted bool) {
 		if len(l) < 2 {
 			continue
 		}
-		if l[0] == "state" {
+		switch l[0] {
+		case "state":
 			file, interrupted = l[1], true
-			continue
+		case "command", "ended":
+			c.loadCommand(l)
+		default:
+			c.loadLine(l)
 		}
-		c.loadLine(l)
 	}
 	return file, interrupted
+}
+
+// loadCommand takes up a line about a command.
+func (c *changes) loadCommand(l line) {
+	session, err := strconv.Atoi(l[1])
+	if err != nil {
+		return
+	}
+	if l[0] == "command" && len(l) == 3 {
+		c.orphans[session] = run.Orphan{Session: session, Start: l[2]}
+	} else {
+		delete(c.orphans, session)
+	}
+}
+
+// started notes a command, so that what is left of it after a kill is ended
+// before the next run changes anything.
+func (c *changes) started(o run.Orphan) (ended func()) {
+	session := strconv.Itoa(o.Session)
+	_ = c.journal.note(line{"command", session, o.Start})
+	return func() { _ = c.journal.note(line{"ended", session}) }
+}
+
+// endOrphans ends what is left of the commands of a killed run.
+func (c *changes) endOrphans() error {
+	for session, o := range c.orphans {
+		if !o.End() {
+			return &StateError{diag.At(diag.Span{}, "undo-failed", "processes of the interrupted run do not end: session %d", session).
+				WithHint("`ps -s %d` shows them: end them, and run again", session)}
+		}
+	}
+	c.orphans = map[int]run.Orphan{}
+	return nil
 }
 
 // loadLine takes up a line about a part. A line with too few texts is passed
@@ -149,6 +190,8 @@ func (c *changes) recoverAll() (done []string, err error) {
 		}
 		ch.settled = true
 	}
+	slices.Sort(back)
+	slices.Sort(removed)
 	if err := c.db.Compact(); err != nil {
 		return nil, stateError(err)
 	}
@@ -198,8 +241,8 @@ func (c *changes) close(end ending) error {
 	}
 	close(c.old)
 	c.cleanup.Wait()
-	if end.err == nil && end.whole && errors.Join(errs...) == nil {
-		errs = append(errs, c.sweepUnwanted(end.graph))
+	if end.err == nil && errors.Join(errs...) == nil {
+		errs = append(errs, c.sweepAll(end))
 	}
 	order := make([]string, len(end.graph.Parts))
 	for i, n := range end.graph.Parts {
@@ -221,13 +264,14 @@ func (c *changes) close(end ending) error {
 	return c.closeJournal()
 }
 
-// sweepUnwanted deletes what failed installations of parts have left that the
-// profile does not have any more.
-func (c *changes) sweepUnwanted(g *plan.Graph) error {
+// sweepAll deletes, after a good run, what failed installations of its parts
+// have left, and of parts that the profile does not have any more.
+func (c *changes) sweepAll(end ending) error {
 	var errs []error
 	for part := range maps.Clone(c.failed) {
-		if !slices.ContainsFunc(g.Parts, func(n *plan.Node) bool { return n.Part == part }) {
+		if end.whole || slices.ContainsFunc(end.graph.Parts, func(n *plan.Node) bool { return n.Part == part }) {
 			errs = append(errs, c.sweep(part))
+			c.forgetFailure(part, nil)
 		}
 	}
 	return errors.Join(errs...)
@@ -251,7 +295,7 @@ func (c *changes) closeJournal() error {
 }
 
 // comparePaths sorts by path so that what lies in a directory follows it.
-func comparePaths(a, b setAside) int {
+func comparePaths(a, b SetAside) int {
 	return cmp.Compare(strings.ReplaceAll(a.Path, "/", "\x00"), strings.ReplaceAll(b.Path, "/", "\x00"))
 }
 

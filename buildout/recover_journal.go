@@ -19,6 +19,8 @@ import (
 // names the version. Every other line is a checksum, a word and quoted texts:
 //
 //	state FILE                  a run has begun, whose records are in FILE
+//	command SESSION START       a command runs, as the leader of a session
+//	ended SESSION               nothing is left of it
 //	aside PART PATH AT DIGEST   PATH, of the installed PART, is moved to AT
 //	stage PART PATH AT DIGEST N the new PATH is made in AT and then exchanged
 //	                            with the old one, whose inode is N

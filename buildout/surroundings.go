@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"gobuild/buildout/diag"
 	"gobuild/buildout/plan"
 	"gobuild/parts"
+	"gobuild/parts/jobs"
+	"gobuild/parts/run"
 )
 
 // Surroundings are where the steps of a part run, and with which environment.
@@ -32,7 +35,7 @@ func (e *Engine) FailedSurroundings(part string) (*Surroundings, error) {
 		return nil, diag.At(diag.Span{}, "resume-gone", "the directory of the command that failed is gone: %s", f.Dir()).WithPath(part).
 			WithHint("`gobuild install %s` builds the part from its beginning", part)
 	}
-	return &Surroundings{f.Dir(), withoutJobServer(f.Environ()), f}, nil
+	return &Surroundings{f.Dir(), e.shellEnviron(f.Environ()), f}, nil
 }
 
 // Surroundings returns what the steps of a part would run with. Start, with
@@ -47,7 +50,7 @@ func (e *Engine) Surroundings(ctx context.Context, part string) (*Surroundings, 
 		return nil, diag.At(diag.Span{}, "unknown-section", "Section not found: %s", part)
 	}
 	n := g.Parts[i]
-	s := &Surroundings{Environ: slices.Sorted(slices.Values(e.environ()))}
+	s := &Surroundings{Environ: run.MergeEnv(e.Environ, nil)}
 	var dirs []string
 	if a, ok := n.Action.(parts.Environer); ok {
 		env, dir, err := a.Environ(s.Environ)
@@ -56,6 +59,7 @@ func (e *Engine) Surroundings(ctx context.Context, part string) (*Surroundings, 
 		}
 		s.Environ, dirs = env, append(dirs, dir)
 	}
+	s.Environ = e.shellEnviron(s.Environ)
 	s.Dir = e.firstDirectory(append(dirs, n.Options["location"]))
 	return s, nil
 }
@@ -77,14 +81,16 @@ func (e *Engine) firstDirectory(dirs []string) string {
 // jobServer is the word of MAKEFLAGS that names the job server of a run.
 var jobServer = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` ?--jobserver-(?:auth|fds)=[^ ]*`) })
 
-// withoutJobServer leaves the job server out of MAKEFLAGS: it ended with its
-// run, and make would complain of it.
-func withoutJobServer(env []string) []string {
-	env = slices.Clone(env)
-	for i, v := range env {
-		if strings.HasPrefix(v, "MAKEFLAGS=") {
-			env[i] = jobServer().ReplaceAllString(v, "")
-		}
+// shellEnviron returns env for commands outside of a run: MAKEFLAGS has the
+// number of jobs instead of the job server, which ended with its run.
+func (e *Engine) shellEnviron(env []string) []string {
+	flags, _ := run.LookupEnv(env, "MAKEFLAGS")
+	own := strings.TrimSpace(jobServer().ReplaceAllString(flags, ""))
+	if e.Jobs > 1 && jobs.OwnJobs(own) == 0 {
+		own = strings.TrimSpace(own + " -j" + strconv.Itoa(e.Jobs))
 	}
-	return env
+	if own == flags {
+		return env
+	}
+	return run.MergeEnv(env, map[string]string{"MAKEFLAGS": own})
 }

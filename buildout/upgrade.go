@@ -17,6 +17,7 @@ import (
 	"gobuild/buildout/plan"
 	"gobuild/parts"
 	"gobuild/parts/disk"
+	"gobuild/parts/run"
 	"gobuild/parts/state"
 )
 
@@ -37,7 +38,7 @@ type changes struct {
 	commit  *committer
 	// dispose deletes what a part does not need any more, or keeps it
 	// elsewhere. It may be replaced before the run starts.
-	dispose func(part string, old []setAside) error
+	dispose func(part string, old []SetAside) error
 
 	mu      sync.Mutex
 	parts   map[string]*change
@@ -50,12 +51,13 @@ type changes struct {
 	index   ownedPaths        // during recovery, when nothing is recorded
 	// recovering says that the run has not begun.
 	recovering  bool
-	interrupted bool         // the run before was
-	old         chan *change // recorded parts whose old version is to be deleted
+	interrupted bool               // the run before was
+	orphans     map[int]run.Orphan // commands that run, by session
+	old         chan *change       // recorded parts whose old version is to be deleted
 }
 
-// setAside is something that a part had at Path and that is now At.
-type setAside struct{ Path, At string }
+// SetAside is something that a part had at Path and that is now At.
+type SetAside struct{ Path, At string }
 
 // change is what a run does to one part.
 type change struct {
@@ -92,7 +94,7 @@ func (m *move) isDone() bool {
 func (e *Engine) beginChanges(db *state.DB) (*changes, error) {
 	c := &changes{
 		Engine: e, db: db, disk: e.layer(), parts: map[string]*change{},
-		owner: map[string]string{}, failed: map[string][]string{}, old: make(chan *change, 64),
+		owner: map[string]string{}, failed: map[string][]string{}, orphans: map[int]run.Orphan{}, old: make(chan *change, 64),
 	}
 	c.dispose = c.deleteOld
 	c.journal = &journal{path: filepath.Join(e.stateDir(), "journal"), state: c.Base.Installed, disk: c.disk}

@@ -27,6 +27,9 @@ const (
 	countVariable = "GOBUILD_TEST_COUNT" // the file that gets the number of changes
 )
 
+// everyVariable makes the tests kill at every change, not at each seventh.
+const everyVariable = "GOBUILD_TEST_EVERY_CHANGE"
+
 func TestMain(m *testing.M) {
 	if at := os.Getenv(crashVariable); at != "" {
 		n, _ := strconv.Atoi(at)
@@ -292,9 +295,9 @@ func killAtEach(t *testing.T, environ []string, before, after string) {
 	if total < 10 || strings.Contains(want, "gobuild-") || strings.Contains(want, "journal") {
 		t.Fatalf("%d changes\n%s", total, want)
 	}
-	stride := 1
-	if testing.Short() {
-		stride = 7
+	stride := 7
+	if os.Getenv(everyVariable) != "" {
+		stride = 1
 	}
 	for at := 1; at <= total; at += stride {
 		s, _ := prepared(t, environ, before)

@@ -148,12 +148,12 @@ func (c *changes) cleanUp() {
 
 // settle closes the change of a part that is recorded, or dropped.
 func (c *changes) settle(ch *change) {
-	var old []setAside
+	var old []SetAside
 	for _, m := range ch.moves {
 		if m.isDone() {
-			old = append(old, setAside{m.path, m.at})
+			old = append(old, SetAside{m.path, m.at})
 		} else if m.staged && disk.Exists(m.at) && disk.Exists(m.path) {
-			old = append(old, setAside{m.path, m.at}) // another program has installed the part
+			old = append(old, SetAside{m.path, m.at}) // another program has installed the part
 		}
 	}
 	var errs []error
@@ -183,7 +183,7 @@ func (c *changes) settle(ch *change) {
 }
 
 // deleteOld deletes what was set aside.
-func (c *changes) deleteOld(_ string, old []setAside) error {
+func (c *changes) deleteOld(_ string, old []SetAside) error {
 	var errs []error
 	for _, s := range old {
 		errs = append(errs, c.disk.RemoveTree(s.At))

@@ -208,7 +208,7 @@ func (c *changes) isRecorded(path string) bool {
 }
 
 // ownedPaths are the paths of all records, sorted, with their parts.
-type ownedPaths []setAside
+type ownedPaths []SetAside
 
 // recorded returns what installed parts own. During recovery, when nothing is
 // recorded, it is computed once.
@@ -220,7 +220,7 @@ func (c *changes) recorded() ownedPaths {
 	for part, r := range c.db.All() {
 		for _, p := range r.Paths {
 			if p != "" {
-				list = append(list, setAside{c.path(p), part})
+				list = append(list, SetAside{c.path(p), part})
 			}
 		}
 	}
@@ -234,7 +234,7 @@ func (c *changes) recorded() ownedPaths {
 // below reports whether path or something below it belongs to a part other
 // than except.
 func (o ownedPaths) below(path, except string) bool {
-	i, _ := slices.BinarySearchFunc(o, setAside{Path: path}, comparePaths)
+	i, _ := slices.BinarySearchFunc(o, SetAside{Path: path}, comparePaths)
 	for ; i < len(o) && isIn(o[i].Path, path); i++ {
 		if o[i].At != except {
 			return true
@@ -269,7 +269,7 @@ func (c *changes) putBack(ch *change) (back bool, err error) {
 		}
 		back, c.undone = true, append(c.undone, m.path)
 	}
-	return back, c.disown(ch, taken)
+	return back && len(taken) == 0, c.disown(ch, taken)
 }
 
 // leaveAside leaves an old path aside until the part is installed again.

@@ -56,7 +56,7 @@ func (c *cmmiBuild) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.takeMark(s.Mark)
+	return c.checkMark(s.Mark)
 }
 
 // prepareSource unpacks the archive, if there is one, and finds the directory

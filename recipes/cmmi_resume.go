@@ -2,20 +2,13 @@ package recipes
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"strconv"
 
 	"gobuild/parts"
 	"gobuild/parts/run"
 	"gobuild/parts/store"
 )
-
-// cmmiMark is the file in a shared location by which a failed build knows its
-// tree again: another run may have started it anew.
-const cmmiMark = ".gobuild-failed"
 
 // cmmiSteps are the steps of a build in their order.
 func cmmiSteps() []parts.BuildStep {
@@ -60,28 +53,30 @@ func (a *cmmiAction) Environ(base []string) (env []string, dir string, err error
 	return run.MergeEnv(base, set), a.options.sourceDirectory(), err
 }
 
-// mark marks the tree of a failed shared build, and returns the text of the
-// mark. It is "" for a private one: nobody else touches it.
+// mark returns by what the tree of a failed shared build is known again, as
+// another run may start it anew. It is "" for a private one: nobody else
+// touches it.
 func (c *cmmiBuild) mark() string {
 	if !c.frame.Location.Shared() || c.w.Leave == nil {
 		return ""
 	}
-	mark := rand.Text()
-	if err := os.WriteFile(filepath.Join(c.frame.Location.Path, cmmiMark), []byte(mark), 0o600); err != nil {
-		fmt.Fprintf(c.w.Log, "%s: mark the tree: %v\n", c.w.Part, err)
-		return "unmarked"
-	}
-	return mark
+	return treeMark(c.source)
 }
 
-// takeMark checks that the location is the one that the failed build left.
-func (c *cmmiBuild) takeMark(want string) error {
-	if want == "" {
+// treeMark tells a directory from a later one of the same name: by the time at
+// which an entry was last made in it.
+func treeMark(dir string) string {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return "none"
+	}
+	return strconv.FormatInt(info.ModTime().UnixNano(), 10)
+}
+
+// checkMark checks that the tree is the one that the failed build left.
+func (c *cmmiBuild) checkMark(want string) error {
+	if want == "" || want == treeMark(c.source) {
 		return nil
 	}
-	path := filepath.Join(c.frame.Location.Path, cmmiMark)
-	if got, err := os.ReadFile(path); err != nil || strings.TrimSpace(string(got)) != want {
-		return c.gone("the tree of this build, which another run has replaced,")
-	}
-	return os.Remove(path)
+	return c.gone("the tree of this build, which another run has replaced,")
 }

@@ -59,9 +59,7 @@ func (l *lab) failAtCalls(i injection, st step, next func() int) (sweepCount, er
 		}
 		c.acts++
 		torn, err := l.outlives(st, t)
-		if torn > 0 {
-			c.torn++
-		}
+		c.torn.merge(torn)
 		if err != nil {
 			c.violations++
 			l.table.violation("%s in %s at call %d (%s): %v", i.name, st.name, n, t.Last, err)
@@ -73,7 +71,7 @@ func (l *lab) failAtCalls(i injection, st step, next func() int) (sweepCount, er
 }
 
 // outlives judges a run with an error in it, and the plain run after it.
-func (l *lab) outlives(st step, t traced) (torn int, err error) {
+func (l *lab) outlives(st step, t traced) (torn tally, err error) {
 	ok := t.Status.Exited() && t.Status.ExitStatus() == 0
 	err = violationOf(l.judge(ok, t.Status, t.Out, l.after[st.name]))
 	if ok && strings.Contains(t.Last, "sync") {
@@ -136,7 +134,7 @@ func (l *lab) fewDescriptors(st step, limit int, c *sweepCount) (bool, error) {
 	}
 	c.acts++
 	torn, err := l.recovers(st)
-	c.torn += torn
+	c.torn.merge(torn)
 	if err = errors.Join(violationOf(ended), err); err != nil {
 		c.violations++
 		l.table.violation("%s with %d descriptors: %v", st.name, limit, err)

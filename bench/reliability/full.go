@@ -25,7 +25,7 @@ func runFull(b *bench) error {
 		return err
 	}
 	defer small.stop()
-	b.table.columns("what", "calls or sizes", "failures made", "", "old version not whole", "violations")
+	b.table.columns("what", "calls or sizes", "failures made", "", "old version away", "violations")
 	for _, f := range []func() error{
 		func() error { return b.sizes(stack{8, src, smallShift}) },
 		func() error { return b.errnos(stack{smallStack, small, smallShift}) },
@@ -107,7 +107,7 @@ func (r *room) try(k stack, c *sweepCount) (done bool, err error) {
 	}
 	c.acts++
 	torn, err := s.sound(from, to)
-	c.torn += torn
+	c.torn.merge(torn)
 	if err := d.resize(amplyKiB, false); err != nil {
 		return false, err
 	}
@@ -179,7 +179,7 @@ func (s *site) mayFail(st step, to condition) error {
 func (s *site) judge(ok bool, status syscall.WaitStatus, out string, to condition) error {
 	if ok {
 		if err := s.compare(to); err != nil {
-			return &failure{err.Error(), "it claims success"}
+			return &failure{"it claims success: " + err.Error(), "it claims success"}
 		}
 		return nil
 	}

@@ -159,7 +159,7 @@ func (b *bench) perform(c command) (int, error) {
 		fmt.Printf("what is left is in %s\n", b.dir)
 		return 1, nil
 	}
-	return 0, os.RemoveAll(b.dir)
+	return 0, removeAll(b.dir)
 }
 
 // random returns a source of its own for the worker with this number.

@@ -82,9 +82,12 @@ func TestCompare(t *testing.T) {
 			os.Remove(d + "/parts/a/twin")
 			return os.WriteFile(d+"/parts/a/twin", []byte("text"), 0o644)
 		}, true},
-		"hidden":       {func(d string) error { return os.WriteFile(d+"/parts/.a.gobuild-1", nil, 0o644) }, true},
-		"in gobuild's": {func(d string) error { return os.MkdirAll(d+"/.gobuild/tmp/a", 0o755) }, true},
-		"record":       {func(d string) error { return os.Remove(d + "/.installed.cfg") }, true},
+		"hidden": {func(d string) error { return os.WriteFile(d+"/parts/.a.gobuild-1", nil, 0o644) }, true},
+		"in gobuild's": {func(d string) error {
+			os.Mkdir(d+"/.gobuild", 0o755)
+			return os.WriteFile(d+"/.gobuild/tmp", nil, 0o644)
+		}, true},
+		"record": {func(d string) error { return os.Remove(d + "/.installed.cfg") }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testSite(t)
@@ -94,8 +97,8 @@ func TestCompare(t *testing.T) {
 			if err := s.compare(want); (err == nil) != (name == "nothing") {
 				t.Errorf("compare: %v", err)
 			}
-			if torn, err := s.sound(condition{}, want); (err == nil) != c.sound || torn != 0 {
-				t.Errorf("sound: %d torn, %v", torn, err)
+			if torn, err := s.sound(condition{}, want); (err == nil) != c.sound || torn.of["tree"] != 0 {
+				t.Errorf("sound: %v torn, %v", torn, err)
 			}
 		})
 	}
@@ -107,15 +110,21 @@ func TestTorn(t *testing.T) {
 	from, err := s.condition()
 	must(t, err)
 	must(t, os.Remove(filepath.Join(s.dir, "parts/a/file")))
-	if torn, err := s.sound(from, condition{}); torn != 1 || err != nil {
-		t.Errorf("a part that goes lacks a file: %d torn, %v", torn, err)
+	if torn, err := s.sound(from, condition{}); torn.of["tree"] != 1 || err != nil {
+		t.Errorf("a part that goes lacks a file: %v torn, %v", torn, err)
 	}
-	if torn, err := s.sound(from, from); torn != 0 || err == nil {
-		t.Errorf("a part that stays lacks a file: %d torn, %v", torn, err)
+	if torn, err := s.sound(from, from); torn.of["tree"] != 0 || err == nil {
+		t.Errorf("a part that stays lacks a file: %v torn, %v", torn, err)
+	}
+	to, err := s.condition()
+	must(t, err)
+	to.record["a"]["option"] = "new"
+	if torn, err := s.sound(from, to); torn.of["tree"] != 0 || err != nil {
+		t.Errorf("a part has its new files, but not yet its new record: %v torn, %v", torn, err)
 	}
 	must(t, os.WriteFile(filepath.Join(s.dir, "parts/a/file"), nil, 0o644))
-	if torn, err := s.sound(from, condition{}); torn != 0 || err == nil {
-		t.Errorf("a part that goes has an empty file: %d torn, %v", torn, err)
+	if torn, err := s.sound(from, condition{}); torn.of["tree"] != 0 || err == nil {
+		t.Errorf("a part that goes has an empty file: %v torn, %v", torn, err)
 	}
 }
 

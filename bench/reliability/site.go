@@ -139,13 +139,15 @@ func (s *site) condition() (condition, error) {
 	if err != nil {
 		return condition{}, err
 	}
-	kept, err := s.kept()
+	kept, err := s.kept(r)
 	return condition{files, r, kept}, err
 }
 
-// kept returns the names in .gobuild but for those of logs and of the runs in
-// the history, which tell of each run.
-func (s *site) kept() ([]string, error) {
+// kept returns the names of files in .gobuild but for those of logs and of the
+// runs in the history, which tell of each run, and the lists of the files of
+// installed parts, which a killed run may not have made.
+func (s *site) kept(r record) ([]string, error) {
+	installed := r.parts()
 	var names []string
 	root := filepath.Join(s.dir, ".gobuild")
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -156,7 +158,10 @@ func (s *site) kept() ([]string, error) {
 		if rel == "log" || rel == "history" {
 			return fs.SkipDir
 		}
-		names = append(names, rel)
+		part, isList := strings.CutPrefix(rel, "files/")
+		if !d.IsDir() && !(isList && slices.Contains(installed, part)) {
+			names = append(names, rel)
+		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {

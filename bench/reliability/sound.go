@@ -12,30 +12,48 @@ import (
 
 // A recorded part is sound when its files are those that it has in a condition
 // where it has the same options. One that a step was going to replace or remove
-// may lack files: the journal tells the next run. It is then torn.
+// may lack files: it is torn. It may also have all of its new files already:
+// the journal tells the next run.
 
 // sound looks at all recorded parts of a site that was stopped in a step
-// between two conditions. It counts torn parts; anything else that is not sound
-// is an error.
-func (s *site) sound(from, to condition) (torn int, err error) {
+// between two conditions. It counts torn parts, by whether they are trees or
+// single files; anything else that is not sound is an error.
+func (s *site) sound(from, to condition) (torn tally, err error) {
 	r, err := readRecord(filepath.Join(s.dir, ".installed.cfg"))
 	if err != nil {
-		return 0, err
+		return torn, err
 	}
 	var lines []string
 	for _, part := range r.parts() {
 		wrong := s.unsound(r, part, from, to)
 		leaves := sameOptions(from.record[part], r[part]) && !sameOptions(to.record[part], r[part])
-		if len(wrong) > 0 && leaves && !slices.ContainsFunc(wrong, func(line string) bool { return !strings.Contains(line, missing) }) {
-			torn++
-			continue
+		switch {
+		case len(wrong) > 0 && leaves && s.isAhead(part, to):
+		case len(wrong) > 0 && leaves && !slices.ContainsFunc(wrong, func(line string) bool { return !strings.Contains(line, missing) }):
+			torn.add(s.kind(from, part), 1)
+			s.say("torn: %s", strings.Join(wrong, "; "))
+		default:
+			lines = append(lines, wrong...)
 		}
-		lines = append(lines, wrong...)
 	}
 	if len(lines) > 0 {
 		return torn, errors.New(strings.Join(shorten(lines), "\n"))
 	}
 	return torn, nil
+}
+
+// kind tells whether a part was a tree or a single file.
+func (s *site) kind(c condition, part string) string {
+	rel, err := filepath.Rel(s.dir, c.record.paths(part)[0])
+	if err == nil && c.files[rel].Mode.IsDir() {
+		return "tree"
+	}
+	return "file"
+}
+
+// isAhead reports whether a part has all of its new files.
+func (s *site) isAhead(part string, to condition) bool {
+	return to.record[part] != nil && len(s.unsound(to.record, part, to)) == 0
 }
 
 // unsound tells what is wrong with the files of a recorded part.

@@ -86,14 +86,17 @@ func runSyscalls(b *bench) error {
 		return err
 	}
 	defer src.stop()
-	b.table.columns("step", "changing calls", "kills", "of recoveries too", "old version not whole", "violations")
+	b.table.columns("step", "changing calls", "kills", "of recoveries too", "old version away", "violations")
 	return b.sweep("", stack{smallStack, src, smallShift}, func(l *lab, st step, next func() int) (sweepCount, error) {
 		return l.killAtCalls(st, next)
 	})
 }
 
 // sweepCount is what one worker did in one step.
-type sweepCount struct{ calls, acts, again, torn, violations int }
+type sweepCount struct {
+	calls, acts, again, violations int
+	torn                           tally
+}
 
 // sweep lets all workers take each step, sharing the numbers of the calls to
 // act at, b.count apart, until one has found the last.
@@ -124,7 +127,9 @@ func (b *bench) sweep(label string, k stack, act func(*lab, step, func() int) (s
 			if errs[w] != nil {
 				return errs[w]
 			}
-			all = sweepCount{max(all.calls, c.calls), all.acts + c.acts, all.again + c.again, all.torn + c.torn, all.violations + c.violations}
+			all.calls = max(all.calls, c.calls)
+			all.acts, all.again, all.violations = all.acts+c.acts, all.again+c.again, all.violations+c.violations
+			all.torn.merge(c.torn)
 		}
 		b.table.row(label+st.name, all.calls, all.acts, all.again, all.torn, all.violations)
 	}
@@ -164,10 +169,7 @@ func (l *lab) killAtCalls(st step, next func() int) (sweepCount, error) {
 		if err == nil {
 			_, err = l.recovers(st)
 		}
-		if torn > 0 {
-			c.torn++
-			l.say("old version not whole: %s", context)
-		}
+		c.torn.merge(torn)
 		if err != nil {
 			c.violations++
 			l.table.violation("%s: %v", context, err)
@@ -180,7 +182,7 @@ func (l *lab) killAtCalls(st step, next func() int) (sweepCount, error) {
 
 // recovers checks what the record says, lets a plain run follow, and compares.
 // It returns the number of parts that were torn before the plain run.
-func (l *lab) recovers(st step) (torn int, err error) {
+func (l *lab) recovers(st step) (torn tally, err error) {
 	torn, err = l.sound(l.ends(st))
 	if err != nil {
 		return torn, fmt.Errorf("before the plain run: %w", err)

@@ -70,17 +70,27 @@ type tally struct {
 	of    map[string]int
 }
 
-func (c *tally) add(name string) {
+func (c *tally) add(name string, n int) {
 	if c.of == nil {
 		c.of = map[string]int{}
 	}
 	if c.of[name] == 0 {
 		c.names = append(c.names, name)
 	}
-	c.of[name]++
+	c.of[name] += n
 }
 
-func (c *tally) String() string {
+// merge adds what another one has counted.
+func (c *tally) merge(other tally) {
+	for _, name := range other.names {
+		c.add(name, other.of[name])
+	}
+}
+
+func (c tally) String() string {
+	if len(c.names) == 0 {
+		return "0"
+	}
 	var all []string
 	for _, n := range c.names {
 		all = append(all, fmt.Sprintf("%s %d", n, c.of[n]))

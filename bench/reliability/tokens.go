@@ -221,7 +221,7 @@ func (f *forge) killOne(mark string) bool {
 	if len(pids) == 0 || syscall.Kill(pids[f.r.IntN(len(pids))], syscall.SIGKILL) != nil {
 		return false
 	}
-	f.kills.add(kind)
+	f.kills.add(kind, 1)
 	return true
 }
 

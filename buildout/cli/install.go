@@ -13,6 +13,7 @@ import (
 
 	"gobuild/buildout"
 	"gobuild/buildout/diag"
+	"gobuild/buildout/history"
 	"gobuild/buildout/plan"
 	"gobuild/buildout/ui"
 )
@@ -47,14 +48,25 @@ func install(ctx context.Context, a *app, screen ui.Screen, args []string) error
 // installWith does the work; what it shows while the screen is open goes
 // through the screen.
 func installWith(ctx context.Context, a *app, screen ui.Screen, o buildout.InstallOptions) error {
-	e, err := a.open(ctx, screen)
+	r, err := a.newRecord(screen)
+	if err != nil {
+		return err
+	}
+	e, err := a.open(ctx, r.Recorder)
 	if err != nil {
 		return err
 	}
 	if err := e.Start(ctx, true, false); err != nil {
 		return profileError(ctx, err)
 	}
-	o.Planned = func(g *plan.Graph) { a.planned(e, screen, g) }
+	o.Planned = func(g *plan.Graph) {
+		a.planned(e, screen, g)
+		r.Planned(g, history.Site{Dir: e.Base.Directory, Installed: e.Base.Installed, Jobs: e.Jobs})
+	}
+	o.Ended = r.ended
+	if a.flags.run.keepPrevious {
+		o.Replaced = r.keep(e.Base.Directory)
+	}
 	if err := checkNames(o.Named); err != nil {
 		return err
 	}

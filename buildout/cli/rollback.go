@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"gobuild/buildout/event"
 	"gobuild/buildout/history"
 	"gobuild/buildout/ui"
 )
@@ -96,10 +94,4 @@ func count(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// recorder returns what remembers the run in front of a screen.
-func (a *app) recorder(screen event.Sink, keep int, jobs int) *history.Recorder {
-	return history.NewRecorder(screen, history.Config{Command: shownCommand(a.Args), Version: version(), Profile: a.flags.config,
-		Jobs: jobs, Keep: keep, Mask: ui.Mask, Now: time.Now})
 }

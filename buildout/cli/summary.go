@@ -46,14 +46,17 @@ func counted(names []string, what string) string {
 }
 
 // again is the command that goes on after a failure: this one, or resume of
-// the part that can go on at the step that failed.
+// the parts that can go on at the step that failed.
 func (a *app) again(f *buildout.FailedError) string {
 	words := []string{"gobuild"}
 	for _, word := range a.Args[:a.line.words] {
 		words = append(words, run.Quote(ui.Mask(word)))
 	}
-	if len(f.Resumable) == 1 {
+	switch {
+	case len(f.Resumable) == 1:
 		return strings.Join(append(words, "resume", run.Quote(f.Resumable[0])), " ")
+	case len(f.Resumable) > 1:
+		return strings.Join(append(words, "resume"), " ") // all that failed
 	}
 	for _, word := range a.Args[a.line.words:] {
 		words = append(words, run.Quote(ui.Mask(word)))

@@ -16,7 +16,7 @@ import (
 func past(t *testing.T, dir string, start time.Time) *Run {
 	t.Helper()
 	r := record(t, dir, start)
-	r.Planned(graph(node("a", plan.Install)), dir, "")
+	r.Planned(graph(node("a", plan.Install)), Site{dir, "", 2})
 	r.started(second, Installing, "a")
 	r.done(2*second, "a", nil)
 	return r.finished(t, 3*second, nil)
@@ -134,7 +134,7 @@ func TestRecorderPrunes(t *testing.T) {
 	for i := range 4 {
 		r := record(t, dir, epoch.Add(time.Duration(i)*time.Hour))
 		r.c.Keep = 2
-		r.Planned(graph(node("a", plan.Install)), dir, "")
+		r.Planned(graph(node("a", plan.Install)), Site{dir, "", 2})
 		r.finished(t, second, fmt.Errorf("no"))
 	}
 	if runs, _ := List(dir); len(runs) != 2 || runs[1].Start != epoch.Add(3*time.Hour) {

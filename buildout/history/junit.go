@@ -150,7 +150,7 @@ func problem(kind, text, log string) *junitProblem {
 		p.Text = text
 	}
 	if log = legal(log); log != "" {
-		p.Text = strings.TrimSuffix(p.Text, "\n") + "\n\nend of the log:\n" + log
+		p.Text = strings.TrimLeft(strings.TrimSuffix(p.Text, "\n")+"\n\nend of the log:\n", "\n") + log
 	}
 	return p
 }

@@ -39,7 +39,7 @@ type recording struct {
 func record(t *testing.T, dir string, start time.Time) *recording {
 	t.Helper()
 	c := &clock{start}
-	r := NewRecorder(event.Discard, Config{Command: "gobuild", Version: "1.0", Profile: "software.cfg", Jobs: 2, Keep: 50,
+	r := NewRecorder(event.Discard, Config{Command: "gobuild", Version: "1.0", Profile: "software.cfg", Keep: 50,
 		Mask: func(s string) string { return strings.ReplaceAll(s, "hunter2", "***") }, Now: func() time.Time { return c.now }})
 	// What differs from machine to machine.
 	r.run.Host, r.run.Cores, r.run.PID = "box", 2, 4242
@@ -128,7 +128,7 @@ func simulate(t *testing.T, dir string, n, lanes int, fails string) *Run {
 	s := newSimulation(n, lanes, fails)
 	r := record(t, dir, epoch)
 	r.run.Cores, r.run.Jobs, r.run.Command = lanes, lanes, "gobuild -c software.cfg -j "+fmt.Sprint(lanes)
-	r.Planned(s.graph, dir, filepath.Join(dir, ".installed.cfg"))
+	r.Planned(s.graph, Site{dir, filepath.Join(dir, ".installed.cfg"), 2})
 	r.tells(350*time.Millisecond, event.Event{Kind: event.RunStarted, Total: int64(n)})
 	slices.SortStableFunc(s.facts, func(a, b fact) int { return int(max(-1, min(1, a.after-b.after))) })
 	for _, f := range s.facts {

@@ -30,7 +30,6 @@ type Config struct {
 	Command string // without secrets
 	Version string // of gobuild
 	Profile string
-	Jobs    int // -j; 0 when it was not given
 	// Keep is how many entries there may be. With 0 no entry is made.
 	Keep int
 	// Mask hides the secrets in a text; nil hides nothing.
@@ -91,7 +90,7 @@ func newRun(c Config) *Run {
 	start := c.Now().UTC()
 	return &Run{Version: Version, ID: newID(start, os.Getpid()), Start: start, Result: Running, mask: c.Mask,
 		Origin: Origin{Command: c.Command, Gobuild: c.Version, Host: host, PID: os.Getpid(), Cores: runtime.NumCPU(),
-			Jobs: c.Jobs, Profile: c.Mask(c.Profile)}}
+			Profile: c.Mask(c.Profile)}}
 }
 
 // ID is that of the run.
@@ -230,14 +229,20 @@ func (r *Recorder) text(s string) string {
 // isInterruption reports whether err only says that the run was to end.
 func isInterruption(err error) bool { return errors.Is(err, context.Canceled) }
 
-// Planned tells what the run is going to do, in which directory, and where it
-// is recorded what is installed ("" nowhere). When something is to change it
+// Site is where a run works.
+type Site struct {
+	Dir       string // the buildout directory
+	Installed string // path of .installed.cfg; "" when nothing is recorded
+	Jobs      int    // -j
+}
+
+// Planned tells what the run is going to do. When something is to change it
 // begins the entry of the run, so that a run that is killed leaves a trace. It
 // is called while the directory is locked.
-func (r *Recorder) Planned(g *plan.Graph, dir, installed string) {
+func (r *Recorder) Planned(g *plan.Graph, s Site) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.graph, r.run.Directory, r.run.Installed = g, dir, installed
+	r.graph, r.run.Directory, r.run.Installed, r.run.Jobs = g, s.Dir, s.Installed, s.Jobs
 	if r.c.Keep <= 0 || !changes(g) {
 		return
 	}

@@ -48,7 +48,7 @@ func everything(t *testing.T, dir string) *recording {
 	r := record(t, dir, epoch)
 	r.Planned(graph(node("gone", plan.Remove), node("same", plan.Update), node("base", plan.Reinstall, "same"), node("top", plan.Install, "same", "base"),
 		node("refreshed", plan.Update), node("bad", plan.Install, "base"), node("stuck", plan.Install, "bad"), node("above", plan.Install, "stuck"),
-		node("late", plan.Install)), dir, installed)
+		node("late", plan.Install)), Site{dir, installed, 2})
 	url := "https://files.example/top.tar.gz"
 	r.tells(second, event.Event{Kind: event.RunStarted})
 	r.tells(second, event.Event{Kind: event.FetchStarted, Part: "top", Step: "prefetch", Text: url})
@@ -95,7 +95,7 @@ func TestNothingToDo(t *testing.T) {
 	for i := range 10_000 {
 		g.Parts = append(g.Parts, node(fmt.Sprint("part", i), plan.Update))
 	}
-	r.Planned(g, dir, filepath.Join(dir, ".installed.cfg"))
+	r.Planned(g, Site{dir, filepath.Join(dir, ".installed.cfg"), 2})
 	for i, n := range g.Parts {
 		r.started(time.Duration(i)*time.Microsecond, Updating, n.Part)
 		r.done(time.Duration(i)*time.Microsecond, n.Part, nil)
@@ -125,7 +125,7 @@ func BenchmarkNothingToDo(b *testing.B) {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	r := record(t, dir, epoch)
-	r.Planned(graph(node("same", plan.Update), node("new", plan.Install)), dir, "")
+	r.Planned(graph(node("same", plan.Update), node("new", plan.Install)), Site{dir, "", 2})
 	runs, warnings := List(dir)
 	if len(runs) != 1 || len(warnings) != 0 {
 		t.Fatalf("%d runs, %v", len(runs), warnings)
@@ -158,7 +158,7 @@ func hostname(t *testing.T) string {
 func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	r := record(t, dir, epoch)
-	r.Planned(graph(node("a", plan.Install), node("b", plan.Install), node("c", plan.Install)), dir, "")
+	r.Planned(graph(node("a", plan.Install), node("b", plan.Install), node("c", plan.Install)), Site{dir, "", 2})
 	r.started(second, Installing, "a")
 	r.started(second, Installing, "b")
 	r.step(second, "b", "make")
@@ -186,7 +186,7 @@ func TestFailedBefore(t *testing.T) {
 		t.Errorf("run %+v", run)
 	}
 	r = record(t, dir, epoch)
-	r.Planned(graph(node("a", plan.Install)), dir, "")
+	r.Planned(graph(node("a", plan.Install)), Site{dir, "", 2})
 	run = r.finished(t, second, errors.New("the disk is full"))
 	if run.Error != "the disk is full" || run.Entry() == "" || run.Counts.NotStarted != 1 {
 		t.Errorf("run %+v", run)
@@ -198,7 +198,7 @@ func TestWriteFails(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, ".gobuild"), "in the way")
 	r := record(t, dir, epoch)
-	r.Planned(graph(node("a", plan.Install)), dir, "")
+	r.Planned(graph(node("a", plan.Install)), Site{dir, "", 2})
 	r.started(second, Installing, "a")
 	r.done(second, "a", nil)
 	run, err := r.Finish(nil)
@@ -211,7 +211,7 @@ func TestWriteFails(t *testing.T) {
 func TestKeepNone(t *testing.T) {
 	dir := t.TempDir()
 	r := NewRecorder(event.Discard, Config{})
-	r.Planned(graph(node("a", plan.Install)), dir, "")
+	r.Planned(graph(node("a", plan.Install)), Site{dir, "", 2})
 	if _, err := r.Finish(errors.New("x")); err != nil {
 		t.Error(err)
 	}

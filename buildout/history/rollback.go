@@ -3,7 +3,11 @@ package history
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"sync"
 
 	"gobuild/buildout/diag"
 	"gobuild/parts/state"
@@ -169,6 +173,9 @@ func (b *rollback) settled() error {
 		return b.impossible("the last run, %s, did not end", b.last.ID).
 			WithHint("run gobuild once: it brings the directory to a known state")
 	}
+	if interrupted(b.dir) {
+		return b.impossible("a run in %s did not end", b.dir).WithHint("run gobuild once: it brings the directory to a known state")
+	}
 	after, err := b.last.after()
 	if err == nil {
 		b.is, err = state.Open(b.last.Installed, state.Options{Disabled: b.last.Installed == ""})
@@ -184,6 +191,17 @@ func (b *rollback) settled() error {
 			WithHint("run gobuild once: it brings the directory to a known state")
 	}
 	return nil
+}
+
+// openRun matches the line of the journal of changes that tells of a run which
+// has not ended.
+var openRun = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[0-9a-f]+ state `) })
+
+// interrupted reports whether a run was killed whose changes the next run is
+// going to undo or finish.
+func interrupted(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(stateDir(dir), "journal"))
+	return err == nil && openRun().Match(text)
 }
 
 // difference returns the first part whose records differ; "" when none do.

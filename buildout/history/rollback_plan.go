@@ -9,6 +9,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/disk"
 	"gobuild/parts/store"
 )
 
@@ -86,6 +87,10 @@ func (b *rollback) setAside(name string, paths []string) {
 			b.problem(name, "%s holds the buildout directory", path)
 			continue
 		}
+		if err := disk.CheckMounts(path); err != nil {
+			b.problem(name, "%s cannot be moved: %v", path, err)
+			continue
+		}
 		to := strconv.Itoa(len(n.Paths))
 		n.Paths = append(n.Paths, keptPath{Path: path, Name: to})
 		b.out = append(b.out, move{Part: name, From: path, To: filepath.Join(place, to)})
@@ -140,9 +145,11 @@ func (b *rollback) checkMoves() {
 	for _, m := range b.out {
 		leaving[m.From] = true
 		b.checkDevice(m.Part, m.From)
+		b.checkLinks(b.last, m.Part, m.From)
 	}
 	for _, m := range b.in {
 		b.checkDevice(m.Part, filepath.Dir(m.To))
+		b.checkLinks(b.target, m.Part, m.To)
 		if _, err := os.Lstat(m.To); err == nil && !below(leaving, m.To) {
 			b.problem(m.Part, "%s is in the way: no part that is installed owns it", m.To)
 		}
@@ -170,6 +177,13 @@ func below(set map[string]bool, path string) bool {
 		if path == "/" || path == "." {
 			return false
 		}
+	}
+}
+
+// checkLinks checks that a path is where it was after a run.
+func (b *rollback) checkLinks(run *Run, part, path string) {
+	if real, is := run.relinked(b.dir, path); is {
+		b.problem(part, "%s leads to another place than after run %s: to %s", filepath.Dir(path), run.ID, real)
 	}
 }
 

@@ -67,7 +67,7 @@ func (s *site) run(steps ...step) string {
 		}
 		nodes = append(nodes, node(st.part, decision))
 	}
-	r.Planned(graph(nodes...), s.dir, s.path(".installed.cfg"))
+	r.Planned(graph(nodes...), Site{s.dir, s.path(".installed.cfg"), 2})
 	for _, st := range steps {
 		s.play(r, db, st)
 	}
@@ -254,6 +254,21 @@ func TestRollbackDryRun(t *testing.T) {
 	}
 }
 
+// TestRollbackOverLinks checks that a link which was there all the time is no
+// obstacle.
+func TestRollbackOverLinks(t *testing.T) {
+	s := newSite(t)
+	if err := errors.Join(os.Mkdir(s.path("real"), 0o777), os.Symlink("real", s.path("parts"))); err != nil {
+		t.Fatal(err)
+	}
+	one := s.run(step{part: "a", version: "1"})
+	s.run(step{part: "a", version: "2"})
+	s.wants(one, "bin/a=1 [a]=1")
+	if got := get(t, s.path("real/a/file")); got != "1" {
+		t.Errorf("behind the link is version %s", got)
+	}
+}
+
 // TestRollbackShared checks parts without files of their own: their place is
 // shared, and nothing of it is moved.
 func TestRollbackShared(t *testing.T) {
@@ -302,6 +317,14 @@ func TestRollbackImpossible(t *testing.T) {
 		{"broken entry between", func(s *site, one, two string) {
 			put(s.T, s.path(".gobuild/history", strings.Replace(one, ".000Z", ".001Z", 1), "run.json"), "")
 		}, ".001Z-4242 cannot be read, so what it replaced is not known"},
+		{"link for a directory", func(s *site, one, two string) {
+			if err := errors.Join(os.Rename(s.path("bin"), s.path("other")), os.Symlink("other", s.path("bin"))); err != nil {
+				s.Fatal(err)
+			}
+		}, "bin leads to another place than after run TWO"},
+		{"open journal", func(s *site, one, two string) {
+			put(s.T, s.path(".gobuild/journal"), "gobuild journal 1\n0badc0de state \"x\"\n")
+		}, "did not end"},
 		{"killed run", func(s *site, one, two string) { s.killed("b") }, "the last run, 20260102T060405.000Z-4242, did not end"},
 		{"unknown run", func(s *site, one, two string) { os.RemoveAll(s.path(".gobuild/history", one)) }, "there is no run"},
 	}
@@ -338,7 +361,7 @@ func (s *site) record(id, part string, paths ...string) {
 func (s *site) killed(part string) {
 	s.Helper()
 	s.now = s.now.Add(time.Hour)
-	record(s.T, s.dir, s.now).Planned(graph(node(part, plan.Reinstall)), s.dir, s.path(".installed.cfg"))
+	record(s.T, s.dir, s.now).Planned(graph(node(part, plan.Reinstall)), Site{s.dir, s.path(".installed.cfg"), 2})
 }
 
 // TestRollbackOverKilled checks that a run that was killed on the way makes
@@ -364,7 +387,7 @@ func TestRollbackOverFailure(t *testing.T) {
 	fail := func(lose bool) {
 		s.now = s.now.Add(time.Hour)
 		r := record(t, s.dir, s.now)
-		r.Planned(graph(node("a", plan.Reinstall), node("b", plan.Install)), s.dir, s.path(".installed.cfg"))
+		r.Planned(graph(node("a", plan.Reinstall), node("b", plan.Install)), Site{s.dir, s.path(".installed.cfg"), 2})
 		r.started(second, Uninstalling, "a")
 		r.done(second, "a", nil)
 		r.started(second, Installing, "a")
@@ -470,6 +493,19 @@ func (s *site) stop(id string, stage int) *rollback {
 		}
 	}
 	return b
+}
+
+// TestRecoverLate checks that moves are not undone after another run.
+func TestRecoverLate(t *testing.T) {
+	s := newSite(t)
+	one := s.run(step{part: "a", version: "1"}, step{part: "b", version: "1"})
+	s.run(step{part: "a", version: "2"}, step{part: "b", version: "2"})
+	s.stop(one, 6)
+	s.run(step{part: "a", version: "3"}, step{part: "b", version: "3"})
+	last := s.look()
+	if err := Recover(s.dir); err != nil || s.look() != last || exists(journalPath(s.dir)) {
+		t.Errorf("%v: there is\n%s\nwant\n%s", err, s.look(), last)
+	}
 }
 
 // TestRecoverNothing checks that there is nothing to recover as a rule, and

@@ -66,6 +66,9 @@ type Origin struct {
 	// Checksum is the sha256 of the copy of .installed.cfg; "" when there is
 	// none because nothing was installed.
 	Checksum string `json:"installed_sha256,omitempty"`
+	// Links are the directories of installed paths that are reached over
+	// symbolic links, with where these lead.
+	Links map[string]string `json:"links,omitempty"`
 }
 
 // Counts says how many parts met which end.

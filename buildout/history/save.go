@@ -58,7 +58,7 @@ func (r *Run) complete() error {
 	if err := r.copyLogs(); err != nil {
 		return err
 	}
-	r.measure()
+	r.inspect()
 	return r.write()
 }
 
@@ -230,13 +230,14 @@ func fileName(part string) string {
 	return part
 }
 
-// measure notes how much room the installed parts take. What cannot be read
-// counts for nothing.
-func (r *Run) measure() {
+// inspect notes how much room the installed parts take, and which links lead to
+// the parts. What cannot be read counts for nothing.
+func (r *Run) inspect() {
 	db, err := state.Open(r.Installed, state.Options{Disabled: r.Installed == ""})
 	if err != nil {
 		return
 	}
+	r.Links = linksTo(r.Directory, db.All())
 	for _, p := range r.Parts {
 		record, ok := db.Get(p.Part)
 		if !ok || p.Result != Done || p.Verb == Uninstalling || p.Verb == SettingAside {

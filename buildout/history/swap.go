@@ -235,6 +235,9 @@ func Recover(dir string) error {
 		j.finish(dir) // only the history can be short of something
 		return nil
 	}
+	if err == nil && overtaken(dir, j.Run) {
+		return os.Remove(journalPath(dir))
+	}
 	if err == nil {
 		err = j.undo(dir)
 	}
@@ -243,6 +246,13 @@ func Recover(dir string) error {
 			WithCause(err).WithHint("undo the moves that the file lists by hand, the last one first, and delete it")
 	}
 	return nil
+}
+
+// overtaken reports whether a run has begun after another one: what that had
+// moved is not as it left it.
+func overtaken(dir, id string) bool {
+	names, err := ids(entriesDir(dir))
+	return err == nil && len(names) > 0 && names[len(names)-1] > id
 }
 
 // restored reports whether what is installed is recorded as a rollback was to

@@ -66,11 +66,17 @@ func (d need) now() string {
 }
 
 // Facts returns all that the result of the part depends on.
-func (n *Node) Facts() []Fact {
-	facts := make([]Fact, 0, len(n.Options)+2+len(n.inputs)+len(n.needs))
+func (n *Node) Facts() []Fact { return n.appendOthers(n.appendOptions(nil)) }
+
+func (n *Node) appendOptions(facts []Fact) []Fact {
 	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
 		facts = append(facts, Fact{OptionFact, key, n.Options[key]})
 	}
+	return facts
+}
+
+// appendOthers appends the facts that are no options.
+func (n *Node) appendOthers(facts []Fact) []Fact {
 	facts = append(facts, Fact{RecipeFact, "", n.recipe})
 	for _, i := range n.inputs {
 		facts = append(facts, Fact{InputFact, i.Path, i.Sum})

@@ -22,7 +22,8 @@ type world struct {
 	stats  map[string]stat
 	sums   map[string]string // of files, as they are now
 	tools  manifest.Toolchain
-	asked  bool // for tools
+	asked  bool   // for tools
+	facts  []Fact // room for those of one part
 }
 
 type stat struct {
@@ -186,8 +187,15 @@ func (b *builder) isInstallable(name string) bool {
 // differences returns what has changed since a part was installed.
 func (b *builder) differences(n *Node, old parts.Record) []Reason {
 	var reasons []Reason
-	for _, f := range n.Facts() {
-		if f.Kind == RecipeFact {
+	facts := b.facts[:0]
+	equal := maps.Equal(n.Options, old.Options) // nearly always: they need not be sorted then
+	if !equal {
+		facts = n.appendOptions(facts)
+	}
+	facts = n.appendOthers(facts)
+	b.facts = facts
+	for _, f := range facts {
+		if f.Kind == RecipeFact && !equal {
 			reasons = append(reasons, b.gone(n, old)...)
 		}
 		if r, changed := b.difference(n, old, f); changed {

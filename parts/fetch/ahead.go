@@ -24,10 +24,11 @@ const stepAhead = "prefetch"
 // ahead is what Prefetch has to do. It is guarded by the mutex of flights.
 type ahead struct {
 	hosts  map[string]*host
-	turns  int   // flights that were announced
-	flying int   // flights that Prefetch leads
-	held   int64 // bytes that wait for their parts
-	limit  int64 // of held
+	dirs   map[string]bool // where files wait
+	turns  int             // flights that were announced
+	flying int             // flights that Prefetch leads
+	held   int64           // bytes that wait for their parts
+	limit  int64           // of held
 	closed bool
 	tasks  sync.WaitGroup
 }
@@ -40,14 +41,15 @@ type host struct {
 }
 
 func newFlights(holdBytes int64) *flights {
-	return &flights{known: map[string]*flight{}, ahead: ahead{hosts: map[string]*host{}, limit: holdBytes}}
+	return &flights{known: map[string]*flight{}, ahead: ahead{hosts: map[string]*host{}, dirs: map[string]bool{}, limit: holdBytes}}
 }
 
 // Prefetch announces requests that a part is going to make, and returns. They
 // are fetched in the background in the order of the calls, a few at once: into
-// a cache, or into Config.Hold. What a cache or a mirror directory seems to
-// have, local paths, and what is offline are left alone; so is all when the
-// Client is read-only.
+// a cache, or into p.Temp, which is for files that wait for their parts and not
+// that of the part itself. What a cache or a mirror directory seems to have,
+// local paths, and what is offline are left alone; so is all when the Client is
+// read-only, and without p.Temp what no cache keeps.
 //
 // A Fetch of the same request takes over what is there, or waits for what is on
 // its way. It does not wait for a turn: then it fetches by itself. A failure is
@@ -59,7 +61,6 @@ func (c *Client) Prefetch(ctx context.Context, p Part, requests []parts.FetchReq
 	if c.config.ReadOnly {
 		return
 	}
-	p.Temp = c.config.Hold
 	f := c.fetcher(p)
 	for _, r := range requests {
 		if q, err := f.query(r); err == nil && f.isWorthwhile(q) {
@@ -74,7 +75,7 @@ func (c *Client) Prefetch(ctx context.Context, p Part, requests []parts.FetchReq
 func (f *fetcher) isWorthwhile(q *query) bool {
 	first := q.sources[0]
 	return !q.noNet && !first.isLocal() && first.bad == "" && q.malformed() == nil &&
-		(f.config.Hold != "" || f.keeps(q)) && !f.seemsStored(q)
+		(f.part.Temp != "" || f.keeps(q)) && !f.seemsStored(q)
 }
 
 // keeps reports whether a cache keeps what q gets.
@@ -112,6 +113,9 @@ func (f *fetcher) announce(ctx context.Context, q *query) {
 	if s.ahead.closed {
 		return
 	}
+	if f.part.Temp != "" {
+		s.ahead.dirs[f.part.Temp] = true
+	}
 	fl := s.known[q.key()]
 	if fl == nil {
 		fl = s.add(q, queued)
@@ -122,6 +126,7 @@ func (f *fetcher) announce(ctx context.Context, q *query) {
 		h.queue = append(h.queue, fl)
 	}
 	fl.expects[f.part.Name]++
+	fl.dir = f.part.Temp
 }
 
 // host returns a server. s.mu is locked.
@@ -265,8 +270,8 @@ func (c *Client) Close() {
 	c.flights.stop(true)
 	c.flights.ahead.tasks.Wait()
 	c.flights.stop(true) // what landed meanwhile
-	if c.config.Hold != "" {
-		os.Remove(c.config.Hold) // unless a part uses what is there
+	for dir := range c.flights.ahead.dirs {
+		os.Remove(dir) // unless a part uses what is there
 	}
 	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()

@@ -12,7 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -22,7 +21,7 @@ import (
 // compression is a way in which a tar archive may be compressed.
 type compression struct {
 	magic string
-	open  func(*os.File, int64) (io.ReadCloser, error)
+	open  func(f *os.File, size int64, threads int) (io.ReadCloser, error)
 }
 
 // compressions are told apart by their first bytes; file names do not matter.
@@ -36,11 +35,11 @@ var compressions = []compression{
 
 const readAhead = 256 << 10
 
-func openGzip(f *os.File, _ int64) (io.ReadCloser, error) {
+func openGzip(f *os.File, _ int64, _ int) (io.ReadCloser, error) {
 	return gzip.NewReader(bufio.NewReaderSize(f, readAhead))
 }
 
-func openXZ(f *os.File, _ int64) (io.ReadCloser, error) {
+func openXZ(f *os.File, _ int64, _ int) (io.ReadCloser, error) {
 	r, err := xz.NewReader(bufio.NewReaderSize(f, readAhead))
 	return io.NopCloser(r), err
 }
@@ -48,7 +47,7 @@ func openXZ(f *os.File, _ int64) (io.ReadCloser, error) {
 // maxWindow is the largest window of zstd that is accepted: that of --long=27.
 const maxWindow = 128 << 20
 
-func openZstd(f *os.File, _ int64) (io.ReadCloser, error) {
+func openZstd(f *os.File, _ int64, _ int) (io.ReadCloser, error) {
 	r, err := zstd.NewReader(f, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
@@ -82,11 +81,11 @@ func (x *extractor) open(file *os.File, size int64) error {
 }
 
 func (x *extractor) compressed(c compression, file *os.File, size int64) error {
-	r, err := c.open(file, size)
+	r, err := c.open(file, size, x.threads)
 	if err != nil {
 		return err
 	}
-	if runtime.GOMAXPROCS(0) > 1 {
+	if x.threads > 1 {
 		r = newReadAhead(r)
 	}
 	defer r.Close()

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/bits"
 	"os"
-	"runtime"
 	"slices"
 )
 
@@ -38,12 +37,11 @@ const (
 	bzip2Workers = 8
 )
 
-func openBzip2(f *os.File, size int64) (io.ReadCloser, error) {
-	workers := min(runtime.GOMAXPROCS(0), bzip2Workers)
-	if size < bzip2Small || workers == 1 {
+func openBzip2(f *os.File, size int64, threads int) (io.ReadCloser, error) {
+	if size < bzip2Small || threads == 1 {
 		return io.NopCloser(bzip2.NewReader(bufio.NewReaderSize(f, readAhead))), nil
 	}
-	return newBzip2Reader(f, size, workers), nil
+	return newBzip2Reader(f, size, min(threads, bzip2Workers)), nil
 }
 
 // bzip2Reader gives the blocks in order.

@@ -23,6 +23,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -61,13 +62,12 @@ type Config struct {
 	StallTimeout time.Duration
 	// MaxBytes limits the size of a download; 0 means 16 GiB.
 	MaxBytes int64
-	// Hold is a directory for files that are fetched before their part asks, and
-	// for those on their way into a cache on the same file system: what a run
-	// that was killed leaves is in it. It is made when it is needed. "" means
-	// none: then Prefetch gets only what a cache keeps.
-	Hold string
-	// HoldBytes limits what waits in Hold for its part; 0 means 4 GiB.
+	// HoldBytes limits what Prefetch got and no cache keeps, while it waits for
+	// its part; 0 means 4 GiB.
 	HoldBytes int64
+	// Threads is how many threads may unpack one archive; 0, or more than there
+	// are processors, means one for each.
+	Threads int
 	// UserAgent is sent to servers; "" means gobuild.
 	UserAgent string
 }
@@ -94,6 +94,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBytes, defaultMaxBytes)
 	setDefault(&c.HoldBytes, defaultHold)
 	setDefault(&c.UserAgent, defaultAgent)
+	if most := runtime.GOMAXPROCS(0); c.Threads < 1 || c.Threads > most {
+		c.Threads = most
+	}
 	return c
 }
 
@@ -136,9 +139,13 @@ func New(c Config) *Client {
 
 // Part is what the Client needs to know of a part.
 type Part struct {
-	Name   string
-	Dir    string     // where relative paths start: the buildout directory
-	Temp   string     // where uncached downloads go; "" means the system's
+	Name string
+	Dir  string // where relative paths start: the buildout directory
+	// Temp is where uncached downloads go, and others on their way into a cache
+	// on the same file system: what a run that was killed leaves is there. It is
+	// made when it is needed. "" means the directory of the system, or one of
+	// the cache.
+	Temp   string
 	Log    io.Writer  // nil means nowhere
 	Events event.Sink // nil means nowhere
 	// Used is told of each local file that answers a request without checksum,

@@ -46,6 +46,7 @@ type flight struct {
 	// its users get theirs, or "".
 	held string
 	size int64
+	dir  string // for held, of what was announced
 
 	turn   int                // among all that were announced
 	kept   bool               // a cache keeps the file
@@ -228,13 +229,14 @@ func (f *fetcher) land(ctx context.Context, fl *flight, got parts.Fetched, err e
 // hold makes a copy of a leader's file for other users, if there are any, and
 // returns its path, or "". A leader is one user.
 func (f *fetcher) hold(fl *flight, path string) string {
-	if fl.users <= 1 && len(fl.expects) == 0 {
+	dir := fl.dir
+	switch {
+	case fl.users <= 1 && len(fl.expects) == 0:
 		return ""
+	case dir == "": // the leader is the first that was told
+		dir = cmp.Or(fl.told[len(fl.told)-1].part.Temp, os.TempDir())
 	}
-	dir := f.config.Hold
-	if dir == "" {
-		dir = os.TempDir()
-	} else if os.MkdirAll(dir, 0o700) != nil {
+	if os.MkdirAll(dir, 0o700) != nil {
 		return ""
 	}
 	copied, _ := share(path, dir) // without it the others ask by themselves

@@ -263,21 +263,21 @@ func (f *fetcher) ask(ctx context.Context, q *query) (parts.Fetched, error) {
 	return got, err
 }
 
-// tempDir returns where a download goes: the holding place, if it can be
-// renamed into its cache from there, else a directory of the cache.
+// tempDir returns where a download goes: the directory of the part, if the file
+// can be renamed into its cache from there, else one of the cache.
 func (f *fetcher) tempDir(q *query) (string, error) {
 	switch {
 	case f.config.ReadOnly:
 		return os.TempDir(), nil
 	case f.config.Cache != "" && len(q.sums) > 0:
 		dir, err := f.cacheTemp()
-		if err == nil && f.isHoldNear(dir) {
-			dir = f.config.Hold
+		if err == nil && f.isNear(dir) {
+			dir = f.part.Temp
 		}
 		return dir, err
 	case f.config.DownloadCache != "":
-		if f.isHoldNear(f.config.DownloadCache) {
-			return f.config.Hold, nil
+		if f.isNear(f.config.DownloadCache) {
+			return f.part.Temp, nil
 		}
 		return f.config.DownloadCache, nil
 	}
@@ -292,13 +292,13 @@ func (f *fetcher) temp() (string, error) {
 	return os.TempDir(), nil
 }
 
-// isHoldNear makes the holding place, and reports whether it is on the file
+// isNear makes the directory of the part, and reports whether it is on the file
 // system of dir.
-func (c *Client) isHoldNear(dir string) bool {
-	if c.config.Hold == "" || os.MkdirAll(c.config.Hold, 0o700) != nil {
+func (f *fetcher) isNear(dir string) bool {
+	if f.part.Temp == "" || os.MkdirAll(f.part.Temp, 0o700) != nil {
 		return false
 	}
-	a, err1 := os.Stat(c.config.Hold)
+	a, err1 := os.Stat(f.part.Temp)
 	b, err2 := os.Stat(dir)
 	return err1 == nil && err2 == nil && device(a) == device(b)
 }

@@ -26,7 +26,7 @@ var (
 )
 
 // openLzip reads a file of one or more members, as parallel compressors write.
-func openLzip(f *os.File, size int64) (io.ReadCloser, error) {
+func openLzip(f *os.File, size int64, _ int) (io.ReadCloser, error) {
 	members, err := findMembers(f, size)
 	if err != nil {
 		return nil, err

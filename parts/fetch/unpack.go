@@ -58,7 +58,7 @@ func (f *fetcher) unpack(ctx context.Context, archive, dest string, strip parts.
 		return err
 	}
 	defer inside.Close()
-	x := &extractor{root: inside, log: f.log, meter: newMeter(ctx, f.limits), dirs: map[string]entry{}}
+	x := &extractor{root: inside, log: f.log, meter: newMeter(ctx, f.limits), threads: f.config.Threads, dirs: map[string]entry{}}
 	if err := x.extract(archive, dest); err != nil {
 		return err
 	}
@@ -147,8 +147,10 @@ type extractor struct {
 	root  *os.Root
 	log   func(string)
 	meter *meter
-	dirs  map[string]entry // directories whose mode and time are applied last
-	buf   [64 << 10]byte
+	// threads is how many may be used.
+	threads int
+	dirs    map[string]entry // directories whose mode and time are applied last
+	buf     [64 << 10]byte
 }
 
 // clean returns the path below root of a member, "." for root itself. A name

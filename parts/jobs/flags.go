@@ -1,8 +1,10 @@
 package jobs
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gobuild/parts/run"
 )
@@ -19,12 +21,13 @@ const (
 )
 
 // OwnJobs returns how many jobs the options in texts ask for, which are words
-// of a shell for make or ninja: -jN, -j N, --jobs=N, --parallel N. It is 0 when
-// they say nothing of jobs, Unlimited, or the greatest number.
+// of a shell for make or ninja: -jN, -j N, --jobs=N, --parallel N. The values of
+// MAKEFLAGS and CMAKE_BUILD_PARALLEL_LEVEL count, other variables do not. It is
+// 0 when they say nothing of jobs, Unlimited, or the greatest number.
 func OwnJobs(texts ...string) int {
 	most := 0
 	for _, text := range texts {
-		n := wordsJobs(strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(text)))
+		n := wordsJobs(shellWords(text))
 		if n == Unlimited {
 			return n
 		}
@@ -32,6 +35,23 @@ func OwnJobs(texts ...string) int {
 	}
 	return most
 }
+
+// shellWords splits text roughly as a shell does. A variable that sets the
+// number of jobs becomes an option.
+func shellWords(text string) []string {
+	text = strings.NewReplacer(`"`, "", "'", "").Replace(text)
+	words := strings.Fields(assignment().ReplaceAllString(text, "="))
+	for i, word := range words {
+		if value, ok := strings.CutPrefix(word, "MAKEFLAGS="); ok {
+			words[i] = value
+		} else if value, ok := strings.CutPrefix(word, "CMAKE_BUILD_PARALLEL_LEVEL="); ok {
+			words[i] = "-j" + value
+		}
+	}
+	return words
+}
+
+var assignment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t]*=[ \t]*`) })
 
 // makeflagsJobs is OwnJobs for the value of MAKEFLAGS, whose first word may be
 // letters without a dash. What is behind -- are values of variables.

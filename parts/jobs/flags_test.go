@@ -21,7 +21,8 @@ func TestOwnJobs(t *testing.T) {
 		{[]string{"-j$(nproc)"}, Unlimited}, {[]string{"-j`nproc`"}, Unlimited}, {[]string{`"-j$N"`}, Unlimited},
 		{[]string{`-j"4"`}, 4}, {[]string{"--jobs=$(nproc)"}, Unlimited},
 		{[]string{"-xjf a.tar"}, 0}, {[]string{"-java"}, 0}, {[]string{"--jobserver-auth=3,4"}, 0}, {[]string{"--j4"}, 0},
-		{[]string{"CFLAGS=-j4"}, 0}, {[]string{"-Cj4"}, 0}, {[]string{"-"}, 0}, {[]string{"-j+4"}, 0}, {[]string{"-j99999999999999999999"}, Unlimited},
+		{[]string{"CFLAGS=-j4"}, 0}, {[]string{"CFLAGS = -j4"}, 0}, {[]string{"A = b\nMAKEFLAGS = -k -j4"}, 4}, {[]string{"MAKEFLAGS=-j6"}, 6},
+		{[]string{"CMAKE_BUILD_PARALLEL_LEVEL = 5\nA=b"}, 5}, {[]string{"MAKEFLAGS=-k"}, 0}, {[]string{"-Cj4"}, 0}, {[]string{"-"}, 0}, {[]string{"-j+4"}, 0}, {[]string{"-j99999999999999999999"}, Unlimited},
 	} {
 		if got := OwnJobs(c.texts...); got != c.want {
 			t.Errorf("%q: got %d, want %d", c.texts, got, c.want)

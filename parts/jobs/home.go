@@ -62,6 +62,9 @@ func (h *home) make(dir, part string) (string, error) {
 	return path, nil
 }
 
+// leave lets another share have the directory, which is deleted.
+func (h *home) leave(path string) { delete(h.used, filepath.Base(path)) }
+
 // settle chooses the place: dir, unless make would not read its path back; then
 // a directory of its own for temporary files, unless that is no better.
 func (h *home) settle(dir string) error {

@@ -19,6 +19,9 @@ import (
 // there are processors. Where the shim cannot be made, that is what happens.
 func (s *Share) addShims(env []string, dir string, style style, home paths) []string {
 	launcher := s.pool.options.Launcher
+	if !s.Ninja {
+		return env
+	}
 	bin := filepath.Join(home.dir, "bin")
 	text, ninja := s.pool.tools.version("ninja", env, dir)
 	if launcher == "" || ninja == "" || strings.Contains(bin, ":") || !sharesNinja(text, style) {

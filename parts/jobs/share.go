@@ -12,6 +12,11 @@ import (
 // Share is the jobserver of one running part. The part itself has a token
 // already, which is the implicit one of its makes. A nil Share has none.
 type Share struct {
+	// Ninja says that the part runs ninja, or a program that does. One that is
+	// no client of a jobserver then gets its share by a shim in PATH; other
+	// parts have the PATH that they are given.
+	Ninja bool
+
 	pool *Pool
 	part string
 
@@ -166,6 +171,9 @@ func (s *Share) Close() {
 	s.wait.Wait()
 	f.close()
 	os.RemoveAll(dir)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.home.leave(dir)
 }
 
 // unread is how many granted tokens are in the fifo. It finds out who writes

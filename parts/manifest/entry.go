@@ -1,7 +1,7 @@
 package manifest
 
 import (
-	"hash/crc32"
+	"math/bits"
 	"slices"
 	"strconv"
 
@@ -94,10 +94,26 @@ func Digest(r parts.Record) string {
 }
 
 // pair mixes a name and a value into one number.
-func pair(name, value string) uint64 {
-	low := crc32.Update(crc32.Checksum([]byte(name), castagnoli), castagnoli, []byte(value))
-	high := crc32.Update(crc32.ChecksumIEEE([]byte(value)), crc32.IEEETable, []byte(name))
-	n := uint64(high)<<32 | uint64(low)
-	n = (n ^ n>>29) * 0xbf58476d1ce4e5b9
-	return n ^ n>>32
+func pair(name, value string) uint64 { return mix(mix(0, name), value) }
+
+// mix mixes a text into a number, eight bytes at once. It is no match for
+// somebody who looks for two texts with the same number.
+func mix(n uint64, text string) uint64 {
+	const odd, other = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	fold := func(word uint64) {
+		high, low := bits.Mul64(n^word^odd, other)
+		n = high ^ low
+	}
+	length := uint64(len(text))
+	for ; len(text) >= 8; text = text[8:] {
+		fold(uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56)
+	}
+	var rest uint64
+	for i := range len(text) {
+		rest |= uint64(text[i]) << (8 * i)
+	}
+	fold(rest)
+	fold(length)
+	return n
 }

@@ -95,6 +95,13 @@ func (t *Tracker) Used(path string) {
 	t.used = append(t.used, Input{Path: path, Stat: s})
 }
 
+// IsEmpty reports whether no file was used.
+func (t *Tracker) IsEmpty() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.used) == 0
+}
+
 // Inputs returns the files that were used, but those in own: directories and
 // files that the part has made itself. A file that has changed in the meantime
 // has no sum, so that the next run finds it changed; one that is gone does not

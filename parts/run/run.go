@@ -30,6 +30,9 @@ type Config struct {
 	Grace time.Duration
 	// Jobs is the jobserver of the part, or nil.
 	Jobs Jobs
+	// Started is told of each command when it has been started, and the function
+	// that it returns is called when nothing is left of it. nil: nobody asks.
+	Started func(Orphan) (ended func())
 }
 
 // Jobs gives commands a jobserver. It may be used by several goroutines at once.
@@ -95,6 +98,9 @@ func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 			return interrupted(c, ctx.Err())
 		}
 		return failure(c, parts.ExitError{Code: -1, Err: err})
+	}
+	if r.config.Started != nil {
+		defer r.config.Started(identify(cmd.Process.Pid))()
 	}
 	cancelled, err := r.await(ctx, cmd)
 	r.count(cmd.ProcessState)

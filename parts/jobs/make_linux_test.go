@@ -162,7 +162,7 @@ func TestKills(t *testing.T) {
 				var victim int
 				until(t, "compilers run", func() bool {
 					live, _ := s.meter.change(0, 0)
-					if len(live) < 3 {
+					if len(live) < 2 {
 						return false
 					}
 					victim = live[random.IntN(len(live))]

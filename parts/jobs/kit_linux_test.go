@@ -242,8 +242,10 @@ func newStand(t *testing.T, total int, m theMake) *stand {
 // part returns what runs commands of a part, and its share.
 func (s *stand) part(name string, more ...string) (*run.Runner, *Share, *bytes.Buffer) {
 	share := s.pool.Share(name)
+	share.Ninja = true
 	log := &bytes.Buffer{}
-	env := append([]string{"PATH=" + s.make.bin + ":/usr/bin:/bin", "JOBS_TEST_METER=" + s.meter.path}, s.make.env...)
+	env := append([]string{"PATH=" + s.make.bin + ":/usr/bin:/bin", "JOBS_TEST_METER=" + s.meter.path,
+		"GORACE=atexit_sleep_ms=0"}, s.make.env...) // under -race each process waits a second else
 	return run.New(run.Config{Part: name, Dir: s.dir, Env: append(env, more...), Log: log, Grace: time.Second, Jobs: share}), share, log
 }
 

@@ -131,9 +131,17 @@ func TestPrepare(t *testing.T) {
 	if err != nil || info.Mode() != os.ModeNamedPipe|0o600 {
 		t.Errorf("fifo: %v, %v", info, err)
 	}
+	twin := p.Share("x_y_z") // its name becomes the same
+	if got, _, err := twin.Prepare(env, "/"); err != nil || auth(got[1]) != "fifo:"+dir+"/part-x_y_z~2/fifo" {
+		t.Errorf("twin: got %q, %v", got, err)
+	}
 	s.Close()
 	if _, err := os.Stat(dir + "/part-x_y_z"); err == nil {
 		t.Error("the fifo is left")
+	}
+	again := p.Share("x/y z")
+	if got, _, err := again.Prepare(env, "/"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("again: got %q, %v, want %q", got, err, want)
 	}
 }
 

@@ -1,0 +1,123 @@
+package buildout
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"gobuild/buildout/plan"
+	"gobuild/parts"
+	"gobuild/parts/manifest"
+)
+
+// ledger is what gobuild remembers of parts beyond .installed.cfg: what they
+// depended on, what they cost, and which files they have. Losing it loses no
+// installation.
+type ledger struct {
+	dir      string // .gobuild
+	manifest *manifest.File
+	times    *manifest.Times // nil before anything is installed
+	hashing  chan parts.Record
+	hashed   chan error
+}
+
+// openLedger reads what every run needs.
+func (e *Engine) openLedger() *ledger {
+	l := &ledger{dir: e.stateDir(), manifest: manifest.Load(manifest.Path(e.stateDir()))}
+	l.manifest.NoSync = e.NoSync
+	return l
+}
+
+// begin makes ready for installing parts. One goroutine reads their files, so
+// that nobody waits for it before the end of the run.
+func (l *ledger) begin(ctx context.Context, path func(string) string) {
+	l.times = manifest.LoadTimes(manifest.TimesPath(l.dir))
+	l.hashing, l.hashed = make(chan parts.Record, 1<<10), make(chan error, 1)
+	go func() {
+		var errs []error
+		for r := range l.hashing {
+			errs = append(errs, l.hash(ctx, r, path))
+		}
+		l.hashed <- errors.Join(errs...)
+	}()
+}
+
+// hash notes the files of a part. What is cancelled leaves no list: the part is
+// then not checked.
+func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) string) error {
+	roots := make([]string, 0, len(r.Paths))
+	for _, p := range r.Paths {
+		roots = append(roots, path(p))
+	}
+	files, err := manifest.Hash(ctx, roots)
+	if err == nil {
+		err = files.Save(l.filesPath(r.Part))
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (l *ledger) filesPath(part string) string { return manifest.FilesPath(l.dir, fileName(part)) }
+
+// installed notes what a part was made from and what it cost. Parts that need
+// it have not begun.
+func (l *ledger) installed(j *job, r parts.Record) error {
+	l.manifest.Put(j.node.Entry(r, j.inputs.Inputs(r.Paths...)))
+	cpu, peak := j.usage()
+	l.times.Put(r.Part, manifest.Time{Recipe: r.Options["recipe"], Wall: time.Since(j.began), CPU: cpu, Peak: peak})
+	return l.manifest.Flush()
+}
+
+// recorded is called when a part counts as installed.
+func (l *ledger) recorded(r parts.Record) {
+	os.Remove(l.filesPath(r.Part)) // of the version before; hash writes the new one
+	l.hashing <- r
+}
+
+// removed forgets a part.
+func (l *ledger) removed(part string) {
+	l.manifest.Drop(part)
+	os.Remove(l.filesPath(part))
+}
+
+// close writes down what is new about kept parts, and waits for all.
+func (l *ledger) close(db interface {
+	Get(string) (parts.Record, bool)
+}, g *plan.Graph) error {
+	for _, n := range g.Parts {
+		if r, ok := db.Get(n.Part); ok && n.Stale {
+			l.manifest.Put(n.Entry(r, nil))
+		}
+	}
+	errs := []error{l.manifest.Close()}
+	if l.times != nil {
+		close(l.hashing)
+		errs = append(errs, <-l.hashed, l.times.Save())
+	}
+	return errors.Join(errs...)
+}
+
+// verify returns what is wrong with the files of an installed part, as far as
+// it is known what they were.
+func (l *ledger) verify(ctx context.Context) func(part string, r parts.Record) []string {
+	return func(part string, r parts.Record) []string {
+		files, ok := manifest.LoadFiles(l.filesPath(part))
+		if !ok {
+			return nil
+		}
+		d, err := files.Verify(ctx, true)
+		if err != nil {
+			return nil
+		}
+		return d.Messages()
+	}
+}
+
+// isWork reports whether a graph installs or removes something.
+func isWork(g *plan.Graph) bool {
+	return len(g.Removed) > 0 || slices.ContainsFunc(g.Parts, func(n *plan.Node) bool { return n.Decision != plan.Update })
+}
