@@ -18,7 +18,7 @@ import (
 var allowed = map[string][]string{
 	".":                  {"buildout/cli", "recipes"},
 	"bench/reliability":  {},
-	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/disk", "parts/fetch", "parts/jobs", "parts/run", "parts/state", "parts/store"},
+	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/disk", "parts/fetch", "parts/jobs", "parts/manifest", "parts/run", "parts/state", "parts/store"},
 	"buildout/cfg":       {"buildout/diag"},
 	"buildout/cli":       {"buildout", "buildout/cfg", "buildout/condition", "buildout/diag", "buildout/event", "buildout/explain", "buildout/history", "buildout/lint", "buildout/lsp", "buildout/plan", "buildout/profile", "buildout/settings", "buildout/ui", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service"},
 	"buildout/condition": {},
@@ -50,6 +50,7 @@ var allowed = map[string][]string{
 // home names the packages that alone may import a module.
 var home = map[string][]string{
 	"github.com/spf13/cobra":          {"buildout/cli"},
+	"github.com/spf13/pflag":          {"buildout/cli"},
 	"github.com/hashicorp/go-getter":  {"parts/fetch"},
 	"github.com/schollz/progressbar":  {"buildout/ui"},
 	"gopkg.in/ini.v1":                 {"buildout/settings"},

@@ -22,11 +22,9 @@ import (
 // elsewhere names the tests of classes that no command line leads to.
 var elsewhere = map[string]string{
 	"frozen-location":   "buildout/profile/problems_test.go", // a mistake of a recipe
-	"history-write":     "buildout/history/recorder_test.go", // its script comes with the wiring
 	"location-not-made": "parts/store/install_test.go",       // a mistake of a recipe
-	"not-kept":          "buildout/history/keep_test.go",
-	"state-unwritable":  "parts/state/db_test.go",           // names that no profile can hold
-	"too-large":         "buildout/lsp/diagnostics_test.go", // told to an editor
+	"state-unwritable":  "parts/state/db_test.go",            // names that no profile can hold
+	"too-large":         "buildout/lsp/diagnostics_test.go",  // told to an editor
 }
 
 // minClasses is how many classes of diagnostics have a golden script at least.
@@ -182,8 +180,10 @@ func example(t *testing.T, code string) (*diag.Diagnostic, string) {
 
 func (p printed) diagnostic(files map[string]*diag.Source) *diag.Diagnostic {
 	d := diag.At(p.span(files), p.Code, "%s", p.Message).WithPath(p.Path...).WithHint("%s", p.Hint)
-	if p.Severity == diag.Warning.String() {
-		d.Severity = diag.Warning
+	for _, severity := range []diag.Severity{diag.Warning, diag.Note} {
+		if p.Severity == severity.String() {
+			d.Severity = severity
+		}
 	}
 	for _, r := range p.Related {
 		d.WithRelated(r.span(files), "%s", r.Message)

@@ -73,7 +73,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`process \d+ on \S+ since [0-9: -]+\d`), "process PID on HOST since TIME"},
 	{regexp.MustCompile(`\b(after|in) (\d+(\.\d+)? ?(ms|s|min|h) ?)+`), "$1 TIME"},
-	{regexp.MustCompile(`"(time|elapsed_ns|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
+	{regexp.MustCompile(`"(time|elapsed_ns|cpu_ns|memory|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
 	{regexp.MustCompile(`(\bas |cache/)[0-9a-f]{32}`), "${1}MD5-OF-URL"},
 	{regexp.MustCompile(`make: \*\*\* .*`), "make: *** ERROR"},
 	{regexp.MustCompile(`PATH "[^"]*"`), `PATH "..."`},

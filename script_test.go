@@ -37,6 +37,7 @@ func setUp(e *testscript.Env) error {
 	home := filepath.Join(e.WorkDir, ".home")
 	e.Setenv("HOME", home)
 	e.Setenv("LC_ALL", "C")
+	e.Setenv("GOBUILD_JOBS", "1")           // scripts about parallel parts ask for more by -j
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // under -race each process waits a second else
 	e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	e.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)

@@ -46,6 +46,7 @@ type Config struct {
 	Events       event.Sink
 	Fetch        fetch.Config
 	Jobs         int      // the budget of parts and what they compile; 1 is the order of zc.buildout
+	OwnJobs      bool     // the budget does not come from a make above
 	Memory       int64    // bytes that parts may take together; 0 is no limit
 	KeepGoing    bool     // after a failure go on with what does not depend on it
 	NoSync       bool     // do not wait for the disk

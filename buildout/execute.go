@@ -90,7 +90,7 @@ func (e *Engine) openPool() error {
 	}
 	makeflags, _ := run.LookupEnv(e.Environ, "MAKEFLAGS")
 	var err error
-	e.pool, err = jobs.New(e.Jobs, jobs.Options{Dir: filepath.Join(e.stateDir(), "jobs"), Launcher: e.Launcher, Makeflags: makeflags,
+	e.pool, err = jobs.New(e.Jobs, jobs.Options{Dir: filepath.Join(e.stateDir(), "jobs"), Launcher: e.Launcher, Makeflags: makeflags, Alone: e.OwnJobs,
 		Changed: func(used int) {
 			e.Events.Emit(event.Event{Kind: event.JobsUsed, Time: time.Now(), Done: int64(used), Total: int64(e.Jobs)})
 		}})
@@ -167,7 +167,20 @@ func (x *execution) perform(ctx context.Context, j *job) error {
 	if err == nil {
 		err = stateError(x.ledger.installed(j, r))
 	}
-	return x.changes.finish(ctx, j, r, err, func() { x.ledger.recorded(r) })
+	recorded := make(chan struct{})
+	err = x.changes.finish(ctx, j, r, err, func() {
+		x.ledger.recorded(r)
+		close(recorded)
+	})
+	if err != nil || x.Jobs > 1 {
+		return err
+	}
+	// With one job a part is recorded before the next one starts.
+	select {
+	case <-recorded:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // runsNinja reports whether the options of a part speak of ninja, or of meson,

@@ -206,8 +206,8 @@ func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure, e
 			f.Command = before.Command
 		}
 	}
-	if err := j.writeFailure(f); err != nil {
-		fmt.Fprintf(j.log, "%s: cannot remember the failure: %v\n", n.Part, err)
+	if err := j.writeFailure(f); err != nil && f.Left != nil {
+		fmt.Fprintf(j.log, "%s: the part cannot be resumed: its failure cannot be written to %s\n", n.Part, j.failurePath(n.Part))
 	}
 }
 

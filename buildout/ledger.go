@@ -51,10 +51,7 @@ func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) str
 	for _, p := range r.Paths {
 		roots = append(roots, path(p))
 	}
-	files, err := manifest.Hash(ctx, roots)
-	if err == nil {
-		err = files.Save(l.filesPath(r.Part))
-	}
+	err := manifest.Note(ctx, l.filesPath(r.Part), r, roots)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -105,15 +102,7 @@ func (l *ledger) close(db interface {
 // it is known what they were.
 func (l *ledger) verify(ctx context.Context) func(part string, r parts.Record) []string {
 	return func(part string, r parts.Record) []string {
-		files, ok := manifest.LoadFiles(l.filesPath(part))
-		if !ok {
-			return nil
-		}
-		d, err := files.Verify(ctx, true)
-		if err != nil {
-			return nil
-		}
-		return d.Messages()
+		return manifest.Check(ctx, l.filesPath(part), r)
 	}
 }
 

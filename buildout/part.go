@@ -69,7 +69,7 @@ func fileName(section string) string {
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
 	c := run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.Environ, Log: j.log, Started: j.started}
-	if j.pool != nil {
+	if j.pool != nil && ownJobs(j.node) == 0 {
 		j.share = j.pool.Share(j.node.Part)
 		j.share.Ninja = runsNinja(j.node.Options)
 		c.Jobs = j.share
@@ -155,8 +155,9 @@ func (j *job) undo() error {
 		return nil
 	}
 	ch := j.changes.change(j.node.Part)
-	ch.settled = true
-	return j.changes.undo(ch, true)
+	err := j.changes.undo(ch, true)
+	ch.settled = err == nil // else it is tried again at the end
+	return err
 }
 
 // update refreshes an installed part. When that fails its files, new ones
@@ -232,7 +233,7 @@ func (j *job) remove(ctx context.Context) error {
 			return err
 		}
 	}
-	err := j.changes.displace(j, slices.Clone(keep))
+	err := j.changes.displace(ctx, j, slices.Clone(keep))
 	j.end("Uninstalling", err)
 	return err
 }

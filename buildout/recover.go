@@ -152,6 +152,8 @@ func (c *changes) loadLine(l line) {
 		ch.made = append(ch.made, args[0])
 	case "keep":
 		ch.kept = append(ch.kept, args[0])
+	case "stray":
+		ch.strays = append(ch.strays, args[0])
 	case "complete":
 		ch.complete = args[0]
 	case "cleared":
@@ -237,7 +239,6 @@ func (c *changes) close(end ending) error {
 			continue
 		}
 		errs = append(errs, c.undo(ch, true))
-		ch.settled = true
 	}
 	close(c.old)
 	c.cleanup.Wait()
@@ -260,6 +261,11 @@ func (c *changes) close(end ending) error {
 	}
 	if c.journal.file == nil && !c.interrupted {
 		return c.journal.err
+	}
+	if !c.begun.IsZero() {
+		if err := c.noteRun(span{c.begun, time.Now()}); err != nil {
+			return unsynced(err)
+		}
 	}
 	return c.closeJournal()
 }

@@ -25,6 +25,7 @@ import (
 //	stage PART PATH AT DIGEST N the new PATH is made in AT and then exchanged
 //	                            with the old one, whose inode is N
 //	delete PART PATH DIGEST     PATH is deleted once the record is gone
+//	stray PART PATH             PATH, in what is moved, is not the part's own
 //	made PART PATH              PART makes PATH, which was not there
 //	keep PART PATH              the same, but a failure leaves it
 //	complete PART DIGEST        PART is about to be recorded, with DIGEST

@@ -51,6 +51,7 @@ type changes struct {
 	index   ownedPaths        // during recovery, when nothing is recorded
 	// recovering says that the run has not begun.
 	recovering  bool
+	begun       time.Time
 	interrupted bool               // the run before was
 	orphans     map[int]run.Orphan // commands that run, by session
 	old         chan *change       // recorded parts whose old version is to be deleted
@@ -67,6 +68,7 @@ type change struct {
 	deletes  []string // paths that could not be moved
 	made     []string // paths that were not there before
 	kept     []string // the same, left by a failure
+	strays   []string // files in moves that the part did not make
 	complete string   // digest of the record that is about to be written
 	cleared  bool     // only moves are left to be undone
 	lost     bool     // the old version is gone
@@ -112,6 +114,7 @@ func (e *Engine) layer() *disk.Disk {
 // start makes ready for the first change. stop is called when nothing can be
 // recorded any more.
 func (c *changes) start(g *plan.Graph, stop func(error)) error {
+	c.begun = time.Now()
 	c.commit = &committer{db: c.db, disk: c.disk, prepare: c.aboutToRecord, paths: c.pathsOf, stop: stop}
 	c.commit.start()
 	c.cleanup.Go(c.cleanUp)
@@ -130,19 +133,24 @@ func (c *changes) pathsOf(r parts.Record) []string {
 // announce notes in the journal what will be moved.
 func (c *changes) announce(g *plan.Graph) error {
 	var lines []line
+	staged := false
 	for _, n := range g.Removed {
 		ch := c.change(n.Part)
 		ch.digest = state.Digest(*n.Old)
 		for _, path := range c.ownPaths(n) {
 			m := &move{path: path}
 			if m.staged = c.isInside() && c.canStage(n); m.staged {
-				m.at, m.inode = sibling(path, disk.StageMark), disk.Inode(path)
+				m.at, m.inode, staged = sibling(path, disk.StageMark), disk.Inode(path), true
 			} else {
 				m.at = sibling(path, ".gobuild-old")
 			}
 			ch.moves = append(ch.moves, m)
 			lines = append(lines, ch.moving(m))
 		}
+	}
+	if staged {
+		c.Events.Emit(event.Event{Kind: event.Message, Time: time.Now(), Level: event.Debug,
+			Text: "new versions are built in a mount namespace, beside the old ones"})
 	}
 	return c.journal.write(lines...)
 }
@@ -282,7 +290,7 @@ func (c *changes) drop(gone []*change) error {
 
 // displace moves the old version of a part out of the way, but for what keep
 // lists. Nothing is moved when a path must not be touched.
-func (c *changes) displace(j *job, keep []string) error {
+func (c *changes) displace(ctx context.Context, j *job, keep []string) error {
 	ch := c.change(j.node.Part)
 	for i, p := range keep {
 		keep[i] = c.path(strings.TrimRight(p, "/"))
@@ -295,6 +303,9 @@ func (c *changes) displace(j *job, keep []string) error {
 		}
 	}
 	if err := errs.Err(); err != nil {
+		return err
+	}
+	if err := c.findStrays(ctx, j, ch); err != nil {
 		return err
 	}
 	for _, m := range ch.moves {

@@ -156,8 +156,8 @@ func (c *changes) settle(ch *change) {
 			old = append(old, SetAside{m.path, m.at}) // another program has installed the part
 		}
 	}
-	var errs []error
-	if len(old) > 0 {
+	errs := []error{c.saveStrays(ch, old)}
+	if len(old) > 0 && errs[0] == nil {
 		errs = append(errs, c.dispose(ch.part, old))
 	}
 	for _, path := range ch.deletes {

@@ -63,7 +63,7 @@ func (l *lab) failAtCalls(i injection, st step, next func() int) (sweepCount, er
 		if err != nil {
 			c.violations++
 			l.table.violation("%s in %s at call %d (%s): %v", i.name, st.name, n, t.Last, err)
-			if c.violations > 10 {
+			if c.violations > mostViolations {
 				return c, nil
 			}
 		}

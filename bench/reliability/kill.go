@@ -104,7 +104,7 @@ func (b *bench) killer(worker, kills int, k stack, m *marks, total *killCount) e
 		}
 		if err != nil {
 			b.table.violation("worker %d, cycle %d: %v", worker, i, err)
-			if b.table.count() > 20 {
+			if b.table.count() > mostViolations {
 				return nil
 			}
 			if err := s.keep(i, st); err != nil {

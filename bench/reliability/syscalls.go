@@ -78,8 +78,8 @@ func (l *lab) traced(st step, at int, errno syscall.Errno, opens bool) (traced, 
 }
 
 // runSyscalls kills all processes at each system call with which gobuild
-// itself changes the file system, and after every third kill the next run, too,
-// at one of its first such calls.
+// itself changes the file system, and after a third of the kills the next run,
+// too, at one of its first such calls.
 func runSyscalls(b *bench) error {
 	src, err := newSources(filepath.Join(b.dir, "sources"), 4, 2<<10)
 	if err != nil {
@@ -159,7 +159,7 @@ func (l *lab) killAtCalls(st step, next func() int) (sweepCount, error) {
 		c.acts++
 		context := fmt.Sprintf("%s killed at call %d (%s)", st.name, n, t.Last)
 		torn, err := l.sound(l.ends(st))
-		if err == nil && n%3 == 0 {
+		if err == nil && r.IntN(3) == 0 {
 			m := 1 + r.IntN(40)
 			if t, err = l.traced(st, m, 0, false); t.Count >= m {
 				c.again++
@@ -173,7 +173,7 @@ func (l *lab) killAtCalls(st step, next func() int) (sweepCount, error) {
 		if err != nil {
 			c.violations++
 			l.table.violation("%s: %v", context, err)
-			if c.violations > 10 {
+			if c.violations > mostViolations {
 				return c, nil
 			}
 		}

@@ -10,6 +10,9 @@ import (
 	"text/tabwriter"
 )
 
+// mostViolations ends a command that finds nothing else.
+const mostViolations = 150
+
 // table is what a command found: rows of numbers, and what was violated.
 // Several goroutines may add to it.
 type table struct {

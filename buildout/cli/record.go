@@ -66,6 +66,11 @@ func (r *record) keep(dir string) func(part string, old []buildout.SetAside) err
 		for i, o := range old {
 			trees[i] = history.Tree{Path: o.Path, At: o.At}
 		}
-		return history.KeepTrees(dir, r.ID(), part, trees)
+		err := history.KeepTrees(dir, r.ID(), part, trees)
+		if d := (*diag.Diagnostic)(nil); errors.As(err, &d) && d.Severity == diag.Warning {
+			r.warn(err) // nothing is left to be deleted
+			return nil
+		}
+		return err
 	}
 }

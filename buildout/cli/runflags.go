@@ -6,6 +6,7 @@ import (
 	"gobuild/buildout"
 	"gobuild/buildout/settings"
 	"gobuild/parts"
+	"gobuild/parts/jobs"
 )
 
 // runFlags are the options of the commands that install parts.
@@ -39,6 +40,10 @@ func (a *app) runConfig(c *buildout.Config, s *settings.Settings) error {
 	c.Jobs = s.Jobs
 	if a.flags.jobs > 0 {
 		c.Jobs = a.flags.jobs
+	}
+	c.OwnJobs = c.Jobs > 0
+	if n, ok := jobs.Outer(a.lookup("MAKEFLAGS")); ok && c.Jobs == 0 {
+		c.Jobs = n
 	}
 	if c.Jobs == 0 {
 		c.Jobs = buildout.Cores()

@@ -89,6 +89,7 @@ func newRun(c Config) *Run {
 	}
 	start := c.Now().UTC()
 	return &Run{Version: Version, ID: newID(start, os.Getpid()), Start: start, Result: Running, mask: c.Mask,
+		Parts: []*Part{}, Downloads: []*Fetch{},
 		Origin: Origin{Command: c.Command, Gobuild: c.Version, Host: host, PID: os.Getpid(), Cores: runtime.NumCPU(),
 			Profile: c.Mask(c.Profile)}}
 }

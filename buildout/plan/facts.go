@@ -36,6 +36,7 @@ type manifested struct {
 	known  bool           // there is an entry
 	same   bool           // no fact has changed since the installation
 	recipe string         // signature of the recipe as it is now
+	builds bool           // compilers and needed parts are facts
 	// sameKey says that Key is that of what is installed already.
 	sameKey bool
 	// What the facts are made of, beyond options and recipe.
@@ -81,7 +82,7 @@ func (n *Node) appendOthers(facts []Fact) []Fact {
 	for _, i := range n.inputs {
 		facts = append(facts, Fact{InputFact, i.Path, i.Sum})
 	}
-	if n.Spec.Builds {
+	if n.builds {
 		facts = append(facts, Fact{ToolchainFact, "", n.toolchain})
 	}
 	for _, d := range n.needs {
@@ -110,16 +111,18 @@ func keyOf(facts []Fact) string {
 func (n *Node) Inputs() []manifest.Input { return n.inputs }
 
 // Entry returns what the manifest is to hold of the part once r is its record.
-// It is called when the part is done, before those that need it begin. used
-// are the local files that it used; a kept part that used none keeps those that
-// it has.
+// used are the local files that it used. It is called when the part is done,
+// before those that need it begin; for a kept part without used, which keeps
+// the files that it has, it may be called at any time after that.
 func (n *Node) Entry(r parts.Record, used []manifest.Input) manifest.Entry {
 	if len(used) > 0 || n.Decision != Update {
+		// The files, and the parts that it needs, tell more now than the plan
+		// knew.
 		same := slices.EqualFunc(n.inputs, used, func(a, b manifest.Input) bool { return a.Path == b.Path && a.Sum == b.Sum })
-		n.inputs, n.sameKey = used, n.sameKey && same
-	}
-	if !n.sameKey {
-		n.Key = keyOf(n.Facts())
+		n.inputs = used
+		if n.sameKey = n.sameKey && same; !n.sameKey {
+			n.Key = keyOf(n.Facts())
+		}
 	}
 	e := manifest.Entry{Part: n.Part, Digest: manifest.Digest(r), Key: n.Key, Toolchain: n.toolchain, Inputs: n.inputs}
 	for _, d := range n.needs {

@@ -126,6 +126,7 @@ func (m *model) decide(s *stand, p *modelPart, named bool) {
 
 // install brings a part to what was decided.
 func (m *model) install(s *stand, p *modelPart) {
+	told := p.anew // of the files that it used
 	if p.anew || p.kind == "copy" {
 		used := map[string]string{}
 		for _, name := range p.files {
@@ -135,7 +136,7 @@ func (m *model) install(s *stand, p *modelPart) {
 		}
 		if p.anew || len(used) > 0 {
 			p.same = p.same && maps.Equal(p.inputs, used)
-			p.inputs = used
+			p.inputs, told = used, true
 		}
 	} else if !p.known {
 		p.inputs = map[string]string{}
@@ -150,7 +151,11 @@ func (m *model) install(s *stand, p *modelPart) {
 		needed[name] = cmp.Or(id, m.part(name).id)
 	}
 	p.needed = needed
-	if !p.same {
+	switch {
+	case p.same:
+	case !told:
+		p.id = p.now
+	default:
 		p.id = m.identity(p, p.inputs, needed, m.tool)
 	}
 	p.options, p.installed, p.known, p.builtBy, p.missing = p.text(), true, true, m.tool, false

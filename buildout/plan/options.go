@@ -74,5 +74,7 @@ func (o *options) Location(shared bool) (parts.Location, error) {
 	if shared {
 		o.Freeze()
 	}
-	return o.build.Locate(o.Name(), values, shared), nil
+	location := o.build.Locate(o.Name(), values, shared)
+	o.build.shared[o.Name()] = location.Shared()
+	return location, nil
 }

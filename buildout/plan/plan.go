@@ -100,7 +100,9 @@ type builder struct {
 	*Planner
 	Input
 	specs map[string]parts.Spec // by section
-	errs  diag.List
+	// shared tells of the sections whose parts live in a shared directory.
+	shared map[string]bool
+	errs   diag.List
 	world
 }
 
@@ -109,7 +111,7 @@ type builder struct {
 // returned makes the graph; its error is a diag.List of all errors found in
 // all parts.
 func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
-	b := &builder{Planner: p, specs: map[string]parts.Spec{}}
+	b := &builder{Planner: p, specs: map[string]parts.Spec{}, shared: map[string]bool{}}
 	p.Evaluator.Prepare = b.prepare
 	return func(ctx context.Context, in Input) (*Graph, error) {
 		b.Input, b.world = in, world{}

@@ -68,15 +68,17 @@ func (b *builder) recall(n *Node, old *parts.Record) {
 	if b.Manifest == nil {
 		return
 	}
+	shared := b.shared[n.Part] // what others use as well is fixed by its options
+	n.builds = n.Spec.Builds && !shared
 	entry, found := b.Manifest.Get(n.Part)
 	n.known = found && old != nil && entry.Digest == manifest.Digest(*old)
 	if n.known {
 		n.entry = entry
 	}
-	if found && (n.known || old == nil) { // of a part that was lost, its files are a good guess
+	if found && !shared && (n.known || old == nil) { // of a part that was lost, its files are a good guess
 		n.inputs = b.look(n, entry.Inputs)
 	}
-	if n.Spec.Builds {
+	if n.builds {
 		n.toolchain = b.toolchain(n)
 		n.needs = b.needsOf(n)
 	}

@@ -25,14 +25,17 @@ type copier struct{}
 
 func (copier) Prepare(context.Context, parts.Options) (parts.Action, error) { return refresher{}, nil }
 
-// kinds are the recipes of a stand: one that builds, one that does not, and
-// one that takes its sources anew.
+// kinds are the recipes of a stand: one that builds, one that does not, one
+// that takes its sources anew, and one that builds for several directories.
 func kinds(name string) (parts.Spec, bool) {
 	spec := parts.Spec{Names: []string{name}, Recipe: fake{}, Open: true, Builds: name == "make"}
 	if name == "copy" {
 		spec.Recipe = copier{}
 	}
-	return spec, name == "make" || name == "copy" || name == "fake"
+	if name == "shared" {
+		spec.Recipe, spec.Builds = sharing{}, true
+	}
+	return spec, name == "make" || name == "copy" || name == "fake" || name == "shared"
 }
 
 // file is one of the local files of a stand.
@@ -95,6 +98,9 @@ func (s *stand) plan(m *manifest.File, named ...string) *Graph {
 	s.looks, s.reads = map[string]int{}, map[string]int{}
 	ev := &profile.Evaluator{Profile: p}
 	planner := &Planner{Evaluator: ev, Recipe: kinds, Exists: func(path string) bool { return !s.lost[path] }, Stat: s.stat, Sum: s.sum,
+		Locate: func(part string, _ map[string]string, _ bool) parts.Location {
+			return parts.Location{Path: "/" + part, Signature: "{}"}
+		},
 		Toolchain: func() manifest.Toolchain { return manifest.Toolchain{ID: s.compiler, Text: "compiler " + s.compiler} }}
 	make := planner.Attach()
 	if _, err := ev.Start(s.t.Context()); err != nil {
@@ -238,64 +244,72 @@ func built(t *testing.T) *stand {
 	return s
 }
 
+// worldChange is something that happens to a stand in which all is installed,
+// and why parts are installed anew then.
+type worldChange struct {
+	name   string
+	change func(s *stand)
+	want   []string
+}
+
+const anew = ", which it needs, is installed anew ["
+
+// worldChanges are the changes of TestWorldReasons.
+var worldChanges = []worldChange{
+	{"nothing", func(*stand) {}, nil},
+	{"comments and blank lines", func(s *stand) { s.profile = "# hello\n" + strings.ReplaceAll(s.profile, "\n[", "\n\n# x\n[") }, nil},
+	{"order of sections and options", func(s *stand) {
+		sections := strings.Split(s.profile, "\n[")
+		slices.Reverse(sections[1:])
+		s.profile = strings.ReplaceAll(strings.Join(sections, "\n["), "file = zlib.tar\nv = 1", "v=1\nfile   =  zlib.tar")
+	}, nil},
+	{"touched file", func(s *stand) { s.edit("zlib.tar", "1") }, nil},
+	{"file that is gone", func(s *stand) { delete(s.files, "zlib.tar") }, nil},
+	{"option", func(s *stand) { s.profile = strings.Replace(s.profile, "v = 1", "v = 2", 1) }, []string{
+		`zlib: option v changed "1" -> "2"`,
+		"openssl: zlib" + anew + "option v changed: zlib -> openssl]",
+		"curl: openssl" + anew + "option v changed: zlib -> openssl -> curl]"}},
+	{"local file", func(s *stand) { s.edit("zlib.tar", "2") }, []string{
+		`zlib: file zlib.tar changed "sha256 sum of 1" -> "sha256 sum of 2"`,
+		"openssl: zlib" + anew + "file zlib.tar changed: zlib -> openssl]",
+		"curl: openssl" + anew + "file zlib.tar changed: zlib -> openssl -> curl]"}},
+	{"local file of a recipe that does not build", func(s *stand) { s.edit("leaf.txt", "2") }, []string{
+		`leaf: file leaf.txt changed "sha256 sum of 1" -> "sha256 sum of 2"`}},
+	{"local file that is taken anew", func(s *stand) { s.edit("data.txt", "2") }, []string{
+		"curl: data, which it needs, changes [file data.txt changed: data -> curl]"}},
+	{"compiler", func(s *stand) { s.compiler = "cc 2" }, []string{
+		`zlib: the compilers changed "" -> "compiler cc 2"`,
+		`openssl: the compilers changed "" -> "compiler cc 2"`, "openssl: zlib" + anew + "the compilers changed: zlib -> openssl]",
+		`curl: the compilers changed "" -> "compiler cc 2"`, "curl: openssl" + anew + "the compilers changed: openssl -> curl]"}},
+	{"no compiler any more", func(s *stand) { s.compiler = "" }, nil},
+	{"compiler that does not matter", func(s *stand) {
+		s.compiler = "cc 2"
+		s.profile = strings.Replace(s.profile, "[buildout]", "[buildout]\ntoolchain-check = false", 1)
+	}, nil},
+	{"missing files", func(s *stand) { s.lost["of zlib"] = true }, []string{"zlib: installed path of zlib is missing"}},
+	{"damaged files", func(s *stand) { s.damage["zlib"] = []string{"file x was changed", "file y is missing"} }, []string{
+		"zlib: file x was changed", "zlib: file y is missing"}},
+	{"damaged files that are taken anew", func(s *stand) { s.damage["data"] = []string{"file x was changed"} }, nil},
+	{"lost part", func(s *stand) { s.drop("zlib") }, []string{"zlib: it is not installed"}},
+	{"lost part with a changed file", func(s *stand) { s.drop("zlib"); s.edit("zlib.tar", "2") }, []string{
+		"zlib: it is not installed", "openssl: zlib" + anew + "it is not installed: zlib -> openssl]",
+		"curl: openssl" + anew + "it is not installed: zlib -> openssl -> curl]"}},
+	{"installed by another tool", func(s *stand) {
+		s.records[0].Signature = "eggs"
+		s.edit("zlib.tar", "2")
+		s.compiler = "cc 2"
+	}, []string{
+		`openssl: the compilers changed "" -> "compiler cc 2"`,
+		`curl: the compilers changed "" -> "compiler cc 2"`, "curl: openssl" + anew + "the compilers changed: openssl -> curl]"}},
+	{"named part done before", func(s *stand) {
+		s.edit("zlib.tar", "2")
+		s.run("zlib")
+	}, []string{"openssl: zlib, which it needs, was installed anew since [: zlib -> openssl]",
+		"curl: openssl" + anew + ": zlib -> openssl -> curl]"}},
+}
+
 func TestWorldReasons(t *testing.T) {
-	const anew = ", which it needs, is installed anew ["
-	for _, c := range []struct {
-		name   string
-		change func(s *stand)
-		want   []string
-	}{
-		{"nothing", func(*stand) {}, nil},
-		{"comments and blank lines", func(s *stand) { s.profile = "# hello\n" + strings.ReplaceAll(s.profile, "\n[", "\n\n# x\n[") }, nil},
-		{"order of sections and options", func(s *stand) {
-			sections := strings.Split(s.profile, "\n[")
-			slices.Reverse(sections[1:])
-			s.profile = strings.ReplaceAll(strings.Join(sections, "\n["), "file = zlib.tar\nv = 1", "v=1\nfile   =  zlib.tar")
-		}, nil},
-		{"touched file", func(s *stand) { s.edit("zlib.tar", "1") }, nil},
-		{"file that is gone", func(s *stand) { delete(s.files, "zlib.tar") }, nil},
-		{"option", func(s *stand) { s.profile = strings.Replace(s.profile, "v = 1", "v = 2", 1) }, []string{
-			`zlib: option v changed "1" -> "2"`,
-			"openssl: zlib" + anew + "option v changed: zlib -> openssl]",
-			"curl: openssl" + anew + "option v changed: zlib -> openssl -> curl]"}},
-		{"local file", func(s *stand) { s.edit("zlib.tar", "2") }, []string{
-			`zlib: file zlib.tar changed "sha256 sum of 1" -> "sha256 sum of 2"`,
-			"openssl: zlib" + anew + "file zlib.tar changed: zlib -> openssl]",
-			"curl: openssl" + anew + "file zlib.tar changed: zlib -> openssl -> curl]"}},
-		{"local file of a recipe that does not build", func(s *stand) { s.edit("leaf.txt", "2") }, []string{
-			`leaf: file leaf.txt changed "sha256 sum of 1" -> "sha256 sum of 2"`}},
-		{"local file that is taken anew", func(s *stand) { s.edit("data.txt", "2") }, []string{
-			"curl: data, which it needs, changes [file data.txt changed: data -> curl]"}},
-		{"compiler", func(s *stand) { s.compiler = "cc 2" }, []string{
-			`zlib: the compilers changed "" -> "compiler cc 2"`,
-			`openssl: the compilers changed "" -> "compiler cc 2"`, "openssl: zlib" + anew + "the compilers changed: zlib -> openssl]",
-			`curl: the compilers changed "" -> "compiler cc 2"`, "curl: openssl" + anew + "the compilers changed: openssl -> curl]"}},
-		{"no compiler any more", func(s *stand) { s.compiler = "" }, nil},
-		{"compiler that does not matter", func(s *stand) {
-			s.compiler = "cc 2"
-			s.profile = strings.Replace(s.profile, "[buildout]", "[buildout]\ntoolchain-check = false", 1)
-		}, nil},
-		{"missing files", func(s *stand) { s.lost["of zlib"] = true }, []string{"zlib: installed path of zlib is missing"}},
-		{"damaged files", func(s *stand) { s.damage["zlib"] = []string{"file x was changed", "file y is missing"} }, []string{
-			"zlib: file x was changed", "zlib: file y is missing"}},
-		{"damaged files that are taken anew", func(s *stand) { s.damage["data"] = []string{"file x was changed"} }, nil},
-		{"lost part", func(s *stand) { s.drop("zlib") }, []string{"zlib: it is not installed"}},
-		{"lost part with a changed file", func(s *stand) { s.drop("zlib"); s.edit("zlib.tar", "2") }, []string{
-			"zlib: it is not installed", "openssl: zlib" + anew + "it is not installed: zlib -> openssl]",
-			"curl: openssl" + anew + "it is not installed: zlib -> openssl -> curl]"}},
-		{"installed by another tool", func(s *stand) {
-			s.records[0].Signature = "eggs"
-			s.edit("zlib.tar", "2")
-			s.compiler = "cc 2"
-		}, []string{
-			`openssl: the compilers changed "" -> "compiler cc 2"`,
-			`curl: the compilers changed "" -> "compiler cc 2"`, "curl: openssl" + anew + "the compilers changed: openssl -> curl]"}},
-		{"named part done before", func(s *stand) {
-			s.edit("zlib.tar", "2")
-			s.run("zlib")
-		}, []string{"openssl: zlib, which it needs, was installed anew since [: zlib -> openssl]",
-			"curl: openssl" + anew + ": zlib -> openssl -> curl]"}},
-	} {
+	for _, c := range worldChanges {
 		t.Run(c.name, func(t *testing.T) {
 			s := built(t)
 			c.change(s)
@@ -394,6 +408,28 @@ func TestIgnoredToolchain(t *testing.T) {
 	b := &builder{Planner: &Planner{Evaluator: &profile.Evaluator{Profile: p}}}
 	if list := b.checkOption(); len(list) != 1 || list[0].Code != "bad-boolean" || list[0].At.Text() != "maybe" {
 		t.Errorf("got %v", list)
+	}
+}
+
+// sharing is the recipe of parts in a shared directory.
+type sharing struct{}
+
+func (sharing) Prepare(_ context.Context, o parts.Options) (parts.Action, error) {
+	_, err := o.Location(true)
+	return reinstaller(false), err
+}
+
+// TestShared checks that what other directories use as well is not built anew
+// for reasons that its place does not show.
+func TestShared(t *testing.T) {
+	s := built(t)
+	s.profile = "[buildout]\nparts = app\n[base]\nrecipe = shared\nfile = zlib.tar\n[app]\nrecipe = make\nx = ${base:recipe}\n"
+	s.run()
+	s.settled()
+	s.edit("zlib.tar", "2")
+	s.compiler = "cc 2"
+	if got := changes(s.look()); got != "reinstall app" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -17,7 +17,12 @@ const maxShown = 20
 func Diagnostics(w io.Writer, list diag.List, o Style) error {
 	var b strings.Builder
 	var count [3]int
+	var remarks diag.List // on the whole: they come last and are not counted
 	for _, d := range list.Sorted() {
+		if d.Severity == diag.Note && !d.At.IsValid() {
+			remarks.Add(d)
+			continue
+		}
 		count[d.Severity]++
 		if o.All || count[d.Severity] <= maxShown {
 			o.diagnostic(&b, d)
@@ -30,6 +35,9 @@ func Diagnostics(w io.Writer, list diag.List, o Style) error {
 	}
 	if count[diag.Error]+count[diag.Warning]+count[diag.Note] > 1 {
 		b.WriteString(summary(count) + "\n")
+	}
+	for _, d := range remarks {
+		o.diagnostic(&b, d)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Disk changes files. A nil Disk is a plain one.
@@ -168,6 +169,16 @@ func deviceOf(info fs.FileInfo) uint64 {
 		return 0
 	}
 	return uint64(stat.Dev)
+}
+
+// Changed returns when a file was changed last: its content, or its place, or
+// its mode. Unlike the time of its content, that cannot be set.
+func Changed(info fs.FileInfo) time.Time {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return info.ModTime()
+	}
+	return changeTime(stat)
 }
 
 // Inode returns the number of the file at path in its file system; 0 when

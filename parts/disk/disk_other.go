@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 func exchange(string, string) error { return errors.ErrUnsupported }
@@ -53,3 +54,5 @@ func Stage(string, string) error { return errors.ErrUnsupported }
 
 // Unstage cannot be done.
 func Unstage(string) error { return errors.ErrUnsupported }
+
+func changeTime(stat *syscall.Stat_t) time.Time { return time.Unix(stat.Ctimespec.Unix()) }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -134,17 +135,12 @@ func relay(c *exec.Cmd, signals <-chan os.Signal) int {
 // without what is meant for this function; nil when this process was not
 // started by Enter. A child whose namespace is of no use ends here.
 func Inherit(environ []string) (lock *os.File, rest []string) {
-	for _, assignment := range environ {
+	for i, assignment := range environ {
 		if value, ok := strings.CutPrefix(assignment, insideVariable+"="); ok {
-			lock = adopt(value)
-		} else {
-			rest = append(rest, assignment)
+			return adopt(value), slices.Concat(environ[:i], environ[i+1:])
 		}
 	}
-	if lock == nil {
-		return nil, environ
-	}
-	return lock, rest
+	return nil, environ
 }
 
 // adopt takes over the descriptors that the variable names.

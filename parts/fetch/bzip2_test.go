@@ -92,7 +92,7 @@ func TestBzip2Damaged(t *testing.T) {
 		"magic at the start":  overwritten(text, 30, magic),
 		"sum of the stream":   overwritten(text, len(text)-3, "\x00"),
 	}
-	for n := 1; n < len(text); n += len(text)/40 + 1 {
+	for n := 1; n < len(text); n += len(text)/9 + 1 {
 		cases[fmt.Sprint("cut at ", n)] = text[:n]
 		cases[fmt.Sprint("changed at ", n)] = overwritten(text, n, string(text[n]^0x10))
 	}

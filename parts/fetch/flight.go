@@ -343,6 +343,8 @@ func (f *fetcher) follow(ctx context.Context, fl *flight, q *query) (got parts.F
 		return got, anew, nil
 	case r.err != nil:
 		return got, never, relocated(r.err, fl.query, q)
+	case r.got.Local:
+		return f.localAgain(q, r.got.Path)
 	case !r.got.Temp: // caches are looked at as ever
 		return got, alone, nil
 	}
@@ -355,6 +357,18 @@ func (f *fetcher) follow(ctx context.Context, fl *flight, q *query) (got parts.F
 	}
 	got.Temp = true
 	return got, never, nil
+}
+
+// localAgain answers with the local alternate that a flight came to.
+func (f *fetcher) localAgain(q *query, path string) (got parts.Fetched, next next, err error) {
+	for _, s := range q.sources {
+		if s.local == path {
+			if got, err := f.local(q, s); err == nil {
+				return got, never, nil
+			}
+		}
+	}
+	return got, alone, nil
 }
 
 // heldBy returns the file that a flight holds, or "".

@@ -98,6 +98,24 @@ func TestPrefetchFailedLongAgo(t *testing.T) {
 	}
 }
 
+// TestPrefetchLocalAlternate: the servers are not asked again where a local
+// file answers instead of them.
+func TestPrefetchLocalAlternate(t *testing.T) {
+	s := static(t, nil)
+	k := newCrew(t, Config{})
+	path := write(t, filepath.Join(k.dir, "local"), payload)
+	r := parts.FetchRequest{URL: s.URL + "/a", Alternates: []string{"local"}}
+	k.announce("foo", r)
+	k.landed()
+	used := ""
+	p := k.part("foo").part
+	p.Used = func(path string) { used = path }
+	got, err := k.For(p).Fetch(t.Context(), r)
+	if err != nil || got != (parts.Fetched{Path: path, Local: true}) || used != path || len(s.requests()) != 1 {
+		t.Errorf("got %+v, %v; used %q; asked %q", got, err, used, s.requests())
+	}
+}
+
 // TestFetchWaitsForFailure: parts that wait for the same flight all get its
 // error, each its own.
 func TestFetchWaitsForFailure(t *testing.T) {

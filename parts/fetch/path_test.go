@@ -3,6 +3,7 @@ package fetch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gobuild/parts"
@@ -31,4 +32,23 @@ func TestPathWithFragment(t *testing.T) {
 	}
 	k.fail(t, parts.FetchRequest{URL: dir + "/absent#x"})
 	k.fail(t, parts.FetchRequest{URL: "#x"})
+}
+
+// TestUsed checks that a part is told of the local files that it is made from:
+// not of directories, of what a checksum fixes, or of what comes from elsewhere.
+func TestUsed(t *testing.T) {
+	s := static(t, map[string]string{"/remote": payload})
+	k := newKit(t, Config{})
+	local := write(t, k.dir+"/local", payload)
+	var used []string
+	k.Fetcher = k.client.For(Part{Name: "foo", Dir: k.dir, Temp: k.temp, Used: func(path string) { used = append(used, path) }})
+	k.get(t, parts.FetchRequest{URL: "local"})
+	k.get(t, parts.FetchRequest{URL: s.URL + "/missing", Alternates: []string{"file://" + local}})
+	k.get(t, parts.FetchRequest{URL: "local", Sums: md5sums(payload)})
+	k.get(t, parts.FetchRequest{URL: s.URL + "/remote"})
+	k.Fetch(t.Context(), parts.FetchRequest{URL: k.dir, Directory: true})
+	k.Fetch(t.Context(), parts.FetchRequest{URL: "none"})
+	if want := []string{local, local}; !slices.Equal(used, want) {
+		t.Errorf("told of %q, want %q", used, want)
+	}
 }

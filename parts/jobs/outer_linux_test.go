@@ -121,7 +121,11 @@ func TestNoOuter(t *testing.T) {
 // The jobserver that gobuild was started with does not keep a part from having
 // its own; one that the user names for a part does.
 func TestPrepareUnderOuter(t *testing.T) {
-	_, flags := outerServer(t, 3)
+	server, flags := outerServer(t, 3)
+	alone := still(t, 4, Options{Makeflags: flags, Alone: true})
+	if alone.Joined() || !alone.Take(4) || server.unread() != 3 {
+		t.Error("a budget of its own came from the outer make")
+	}
 	for _, given := range []string{flags, "w -j9 --jobserver-auth=7,8 -- A=b"} {
 		p, env := poolAt(t, filepath.Join(t.TempDir(), "jobs"), "4.4")
 		p.options.Makeflags = given

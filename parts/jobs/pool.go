@@ -21,6 +21,8 @@ type Options struct {
 	// Makeflags is the MAKEFLAGS that gobuild itself was started with. When it
 	// names a jobserver that can be used, the budget comes from there.
 	Makeflags string
+	// Alone makes a budget of gobuild's own all the same.
+	Alone bool
 	// Changed is told how many tokens are in use, when the number has changed.
 	// It must not call the Pool. It may be nil.
 	Changed func(used int)
@@ -58,7 +60,7 @@ func New(total int, o Options) (*Pool, error) {
 		return nil, fmt.Errorf("clean %s: %w", o.Dir, err)
 	}
 	p := &Pool{options: o, total: total, supply: total, tools: newTools(), freed: make(chan struct{}, 1), closing: make(chan struct{})}
-	if total > 1 {
+	if total > 1 && !o.Alone {
 		p.join()
 	}
 	return p, nil

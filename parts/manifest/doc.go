@@ -22,4 +22,13 @@
 //	d PART                          the part is not installed any more
 //	c PROGRAM SIZE TIME TEXT        what a program of the toolchain says it is
 //	v ID TEXT                       a toolchain
+//
+// The list of what a part has installed (Files) is written whole:
+//
+//	digest DIGEST                   that of the record
+//	r PATH                          a path that the part owns
+//	f PATH MODE SIZE TIME SHA256    a file; likewise d, l (where it leads), o
+//	end
+//
+// And so are the times (Times): PART RECIPE WALL CPU BYTES, in nanoseconds.
 package manifest

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"gobuild/parts"
 )
 
 const filesHead = "gobuild files 1\n"
@@ -25,6 +27,7 @@ const (
 	kindLink  = "l"
 	kindOther = "o"
 	rootLine  = "r"
+	digestKey = "digest"
 )
 
 // Installed is one file, directory or link of an installed part.
@@ -39,13 +42,40 @@ type Installed struct {
 
 // Files is all that a part has installed.
 type Files struct {
-	Roots []string // paths that the part owns
-	All   []Installed
+	Digest string   // of the record of the part
+	Roots  []string // paths that the part owns
+	All    []Installed
 }
 
 // FilesPath returns where the files of a part are noted in a state directory.
 // name is the name of the part as that of a file.
 func FilesPath(stateDir, name string) string { return filepath.Join(stateDir, "files", name) }
+
+// Note writes down what a part with the record r has installed; roots are its
+// paths, absolute.
+func Note(ctx context.Context, path string, r parts.Record, roots []string) error {
+	f, err := Hash(ctx, roots)
+	if err != nil {
+		return err
+	}
+	f.Digest = Digest(r)
+	return f.Save(path)
+}
+
+// Check says what is wrong with what a part with the record r has installed.
+// The content of all files is read. When it is not noted, nothing is known to
+// be wrong.
+func Check(ctx context.Context, path string, r parts.Record) []string {
+	f, ok := LoadFiles(path)
+	if !ok || f.Digest != Digest(r) {
+		return nil
+	}
+	d, err := f.Verify(ctx, true)
+	if err != nil {
+		return nil // the run is cancelled
+	}
+	return d.Messages()
+}
 
 const (
 	// hashers is how many files are read at once.
@@ -172,7 +202,7 @@ func hashFile(ctx context.Context, path string, buffer []byte) string {
 func (f *Files) Save(path string) error {
 	return replaceFile(path, false, func(w *os.File) error {
 		out := bufio.NewWriter(w)
-		out.WriteString(filesHead)
+		out.WriteString(filesHead + line(digestKey, f.Digest))
 		for _, root := range f.Roots {
 			out.WriteString(line(rootLine, root))
 		}
@@ -201,6 +231,8 @@ func LoadFiles(path string) (f *Files, ok bool) {
 		switch kind := r.text(); kind {
 		case endLine:
 			whole = true
+		case digestKey:
+			f.Digest = r.text()
 		case rootLine:
 			f.Roots = append(f.Roots, r.text())
 		default:

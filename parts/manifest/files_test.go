@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gobuild/parts"
 )
 
 // tree makes a part of some files.
@@ -100,6 +102,29 @@ func TestContent(t *testing.T) {
 	for content, want := range map[bool]int{false: 0, true: 1} {
 		if d, _ := files.Verify(t.Context(), content); len(d.Changed) != want {
 			t.Errorf("content %v: %v", content, d.Changed)
+		}
+	}
+}
+
+// TestCheck checks that a list of an older installation does not count.
+func TestCheck(t *testing.T) {
+	dir, _, list := tree(t)
+	r := parts.Record{Part: "p", Options: map[string]string{"a": "1"}, Paths: []string{dir + "/part"}}
+	if err := Note(t.Context(), list, r, r.Paths); err != nil {
+		t.Fatal(err)
+	}
+	if got := Check(t.Context(), list, r); got != nil {
+		t.Errorf("%q of what has not changed", got)
+	}
+	write(t, dir+"/part/a", "2")
+	if got := Check(t.Context(), list, r); !slices.Equal(got, []string{"file " + dir + "/part/a was changed"}) {
+		t.Errorf("got %q", got)
+	}
+	other := r
+	other.Signature = "other"
+	for _, got := range [][]string{Check(t.Context(), list, other), Check(t.Context(), list+"x", r)} {
+		if got != nil {
+			t.Errorf("%q of what is not known", got)
 		}
 	}
 }
