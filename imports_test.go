@@ -18,7 +18,7 @@ import (
 var allowed = map[string][]string{
 	".":                  {"buildout/cli", "recipes"},
 	"bench/reliability":  {},
-	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/disk", "parts/fetch", "parts/jobs", "parts/manifest", "parts/run", "parts/state", "parts/store"},
+	"buildout":           {"buildout/cfg", "buildout/diag", "buildout/event", "buildout/history", "buildout/plan", "buildout/profile", "buildout/sched", "parts", "parts/disk", "parts/fetch", "parts/jobs", "parts/manifest", "parts/run", "parts/state", "parts/store"},
 	"buildout/cfg":       {"buildout/diag"},
 	"buildout/cli":       {"buildout", "buildout/cfg", "buildout/condition", "buildout/diag", "buildout/event", "buildout/explain", "buildout/history", "buildout/lint", "buildout/lsp", "buildout/plan", "buildout/profile", "buildout/settings", "buildout/ui", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service"},
 	"buildout/condition": {},

@@ -14,6 +14,7 @@ import (
 	"gobuild/buildout/sched"
 	"gobuild/parts"
 	"gobuild/parts/jobs"
+	"gobuild/parts/manifest"
 	"gobuild/parts/run"
 )
 
@@ -40,11 +41,12 @@ func (e *Engine) carryOut(ctx context.Context, g *plan.Graph, c *changes, whole 
 // do changes the directory. When nothing can be recorded any more, what runs
 // is stopped.
 func (x *execution) do(ctx context.Context) error {
+	whole := ctx // what is noted of the parts is noted until the end
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err := x.changes.start(x.graph, stop)
 	if err == nil {
-		err = x.begin(ctx)
+		err = x.begin(whole)
 	}
 	if err == nil {
 		err = x.removeAll(ctx)
@@ -164,12 +166,13 @@ func (x *execution) perform(ctx context.Context, j *job) error {
 	if j.node.Decision == plan.Update {
 		return x.changes.finish(ctx, j, r, err, nil)
 	}
+	var entry manifest.Entry
 	if err == nil {
-		err = stateError(x.ledger.installed(j, r))
+		entry = x.ledger.installed(j, r)
 	}
 	recorded := make(chan struct{})
 	err = x.changes.finish(ctx, j, r, err, func() {
-		x.ledger.recorded(r)
+		x.ledger.recorded(r, entry)
 		close(recorded)
 	})
 	if err != nil || x.Jobs > 1 {

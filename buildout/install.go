@@ -11,6 +11,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
+	"gobuild/buildout/history"
 	"gobuild/buildout/plan"
 	"gobuild/parts"
 	"gobuild/parts/fetch"
@@ -68,6 +69,9 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 		return err
 	}
 	defer held.Release()
+	if err := history.Recover(e.Base.Directory); err != nil {
+		return &StateError{err}
+	}
 	db, err := e.state()
 	if err != nil {
 		return err
@@ -92,18 +96,22 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	if err := e.recall(g, o); err != nil {
 		return err
 	}
+	return e.follow(ctx, g, c, o)
+}
+
+// follow does what is planned.
+func (e *Engine) follow(ctx context.Context, g *plan.Graph, c *changes, o InstallOptions) (err error) {
 	if o.Planned != nil {
 		o.Planned(g)
+	}
+	if o.Ended != nil {
+		defer func() { o.Ended(err) }()
 	}
 	if err := e.directories(); err != nil {
 		return err
 	}
-	err = e.carryOut(ctx, g, c, o.Named == nil)
-	os.RemoveAll(filepath.Join(e.stateDir(), "tmp"))
-	if o.Ended != nil {
-		o.Ended(err)
-	}
-	return err
+	defer os.RemoveAll(filepath.Join(e.stateDir(), "tmp"))
+	return e.carryOut(ctx, g, c, o.Named == nil)
 }
 
 // planInput is what a plan of the directory depends on.

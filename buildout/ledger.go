@@ -21,6 +21,7 @@ type ledger struct {
 	times    *manifest.Times // nil before anything is installed
 	hashing  chan parts.Record
 	hashed   chan error
+	problem  error // what could not be written down; it belongs to the committer
 }
 
 // openLedger reads what every run needs.
@@ -60,18 +61,26 @@ func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) str
 
 func (l *ledger) filesPath(part string) string { return manifest.FilesPath(l.dir, fileName(part)) }
 
-// installed notes what a part was made from and what it cost. Parts that need
-// it have not begun.
-func (l *ledger) installed(j *job, r parts.Record) error {
-	l.manifest.Put(j.node.Entry(r, j.inputs.Inputs(r.Paths...)))
+// installed notes what a part cost, and returns what it was made from. Parts
+// that need it have not begun.
+func (l *ledger) installed(j *job, r parts.Record) manifest.Entry {
 	cpu, peak := j.usage()
 	l.times.Put(r.Part, manifest.Time{Recipe: r.Options["recipe"], Wall: time.Since(j.began), CPU: cpu, Peak: peak})
-	return l.manifest.Flush()
+	own := []string{j.temp()}
+	for _, p := range r.Paths {
+		own = append(own, j.path(p))
+	}
+	return j.node.Entry(r, j.inputs.Inputs(own...))
 }
 
-// recorded is called when a part counts as installed.
-func (l *ledger) recorded(r parts.Record) {
+// recorded is called when a part counts as installed, and not before: what it
+// was made from must not stand for an older version.
+func (l *ledger) recorded(r parts.Record, e manifest.Entry) {
+	l.manifest.Put(e)
 	os.Remove(l.filesPath(r.Part)) // of the version before; hash writes the new one
+	if err := l.manifest.Flush(); err != nil {
+		l.problem = err
+	}
 	l.hashing <- r
 }
 
@@ -86,11 +95,12 @@ func (l *ledger) close(db interface {
 	Get(string) (parts.Record, bool)
 }, g *plan.Graph) error {
 	for _, n := range g.Parts {
-		if r, ok := db.Get(n.Part); ok && n.Stale {
+		r, ok := db.Get(n.Part)
+		if ok && n.Decision == plan.Update && (n.Stale || len(r.Paths) != len(n.Old.Paths)) {
 			l.manifest.Put(n.Entry(r, nil))
 		}
 	}
-	errs := []error{l.manifest.Close()}
+	errs := []error{l.problem, l.manifest.Close()}
 	if l.times != nil {
 		close(l.hashing)
 		errs = append(errs, <-l.hashed, l.times.Save())

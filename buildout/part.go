@@ -77,7 +77,7 @@ func (j *job) work() *parts.Work {
 	j.proc = run.New(c)
 	j.recorder = newRecorder(j.proc)
 	w := &parts.Work{
-		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.stateDir() + "/tmp/" + fileName(j.node.Part),
+		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
 		Own: j.own, Keep: j.keep, NoSync: j.NoSync,
 	}
@@ -93,6 +93,9 @@ func (j *job) started(o run.Orphan) (ended func()) {
 	}
 	return j.changes.started(o)
 }
+
+// temp is the scratch directory of the part.
+func (j *job) temp() string { return j.stateDir() + "/tmp/" + fileName(j.node.Part) }
 
 // own notes a path of the part. What was there before is not deleted when the
 // part fails.

@@ -59,8 +59,18 @@ type forge struct {
 	failed  int           // parts that the kills made fail
 	slots   int           // highest number of slots told by events
 	events  int           // events of slots
-	refill  time.Duration // longest time from a run's last kill to its end
+	refill  time.Duration // longest time from a kill to the end of its part, and of its slots
+	hit     []hit         // kills of the run
 }
+
+// hit is a kill in a part.
+type hit struct {
+	part string
+	at   time.Time
+}
+
+// refillLimit is how long the slots of a part may be away after a kill.
+const refillLimit = time.Second
 
 // runTokens kills compilers and makes while parts with parallel makes share
 // the slots of -j4.
@@ -83,7 +93,7 @@ func runTokens(b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.table.columns("kills", "runs", "samples", "most compilers at a time", "most slots told", "events of slots", "longest end after a kill ms", "gone after gobuild ms")
+	b.table.columns("kills", "runs", "samples", "most compilers at a time", "most slots told", "events of slots", "slots back after ms", "gone after gobuild ms")
 	b.table.row(f.kills.String(), f.runs, f.samples, f.most, f.slots, f.events, f.refill.Milliseconds(), orphans.Milliseconds())
 	return nil
 }
@@ -130,14 +140,13 @@ func (f *forge) run(kills int) (int, error) {
 		return 0, err
 	}
 	done := 0
-	var lastKill time.Time
+	f.hit = nil
 	next := time.Now().Add(f.pause())
 	for p.running() && time.Since(next) < patience {
 		f.sample()
 		if done < kills && time.Now().After(next) {
 			if f.killOne(p.mark) {
 				done++
-				lastKill = time.Now()
 			}
 			next = time.Now().Add(f.pause())
 		}
@@ -146,9 +155,6 @@ func (f *forge) run(kills int) (int, error) {
 	ended := p.wait()
 	if ended != nil && !p.cmd.ProcessState.Exited() {
 		f.table.violation("%v\n%s", ended, last(p.out.String(), 30))
-	}
-	if done > 0 {
-		f.refill = max(f.refill, time.Since(lastKill))
 	}
 	f.told(p.out.Bytes())
 	if left := survivors(p.mark, orphanLimit); left != nil {
@@ -218,34 +224,67 @@ func (f *forge) killOne(mark string) bool {
 			}
 		}
 	}
-	if len(pids) == 0 || syscall.Kill(pids[f.r.IntN(len(pids))], syscall.SIGKILL) != nil {
+	if len(pids) == 0 {
+		return false
+	}
+	pid := pids[f.r.IntN(len(pids))]
+	cwd, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	now := time.Now()
+	if syscall.Kill(pid, syscall.SIGKILL) != nil {
 		return false
 	}
 	f.kills.add(kind, 1)
+	if _, below, ok := strings.Cut(cwd, "/parts/"); ok {
+		part, _, _ := strings.Cut(below, "/")
+		f.hit = append(f.hit, hit{part, now})
+	}
 	return true
 }
 
 // told reads the events of a run: no more slots than there are may be in use,
-// and none at the end.
+// none at the end, and those of a part come back soon after a kill in it.
 func (f *forge) told(out []byte) {
 	used := int64(0)
 	for line := range bytes.Lines(out) {
-		var e struct {
-			Event       string
-			Done, Total int64
-		}
-		if json.Unmarshal(line, &e) != nil || e.Event != "jobs-used" {
+		var e slotEvent
+		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
-		f.events++
-		used = e.Done
-		f.slots = max(f.slots, int(e.Done))
-		if e.Done > tokenJobs || e.Total != tokenJobs {
-			f.table.violation("%d of %d slots in use with -j%d", e.Done, e.Total, tokenJobs)
+		switch e.Event {
+		case "part-done":
+			f.ended(e)
+		case "jobs-used":
+			f.events++
+			used = e.Done
+			f.slots = max(f.slots, int(e.Done))
+			if e.Done > tokenJobs || e.Total != tokenJobs {
+				f.table.violation("%d of %d slots in use with -j%d", e.Done, e.Total, tokenJobs)
+			}
 		}
 	}
 	if used != 0 {
 		f.table.violation("%d slots are in use at the end of a run", used)
+	}
+}
+
+// slotEvent is an event of a run as far as it is read here.
+type slotEvent struct {
+	Event, Part string
+	Time        time.Time
+	Done, Total int64
+}
+
+// ended is told of the end of a part: from now on it holds no slots.
+func (f *forge) ended(e slotEvent) {
+	for _, h := range f.hit {
+		if h.part != e.Part || e.Time.Before(h.at) {
+			continue
+		}
+		took := e.Time.Sub(h.at)
+		f.refill = max(f.refill, took)
+		if took > refillLimit {
+			f.table.violation("%s holds slots for %s after a kill in it", e.Part, took)
+		}
 	}
 }
 

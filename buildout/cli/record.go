@@ -24,8 +24,25 @@ func (a *app) newRecord(screen ui.Screen) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range []string{a.flags.run.trace, a.flags.run.junit} {
+		if err := a.checkWritable(name); err != nil {
+			return nil, err
+		}
+	}
 	c := history.Config{Command: shownCommand(a.Args), Version: version(), Profile: a.flags.config, Keep: s.History, Mask: ui.Mask}
 	return &record{history.NewRecorder(screen, c), a, screen}, nil
+}
+
+// checkWritable tells before hours of building that a file cannot be written.
+func (a *app) checkWritable(name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(a.path(name), os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return usage("%v", err)
+	}
+	return f.Close()
 }
 
 // ended completes the entry and writes the files that were asked for. What goes
