@@ -3,6 +3,8 @@ package buildout
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,7 +105,10 @@ func (e *Engine) openPool() error {
 // no installation.
 func (x *execution) writeDown() {
 	if err := x.ledger.close(x.changes.db, x.graph); err != nil {
-		x.changes.say(event.Warning, "", "cannot note what the parts were made from: "+err.Error())
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = p.Err
+		}
+		x.changes.say(event.Warning, "", fmt.Sprintf("cannot note in %s what the parts were made from: %v", x.stateDir(), err))
 	}
 }
 

@@ -153,7 +153,7 @@ func (c *changes) loadLine(l line) {
 	case "keep":
 		ch.kept = append(ch.kept, args[0])
 	case "stray":
-		ch.strays = append(ch.strays, args[0])
+		ch.strays = append(ch.strays, SetAside{args[0], args[1]})
 	case "complete":
 		ch.complete = args[0]
 	case "cleared":
@@ -263,9 +263,7 @@ func (c *changes) close(end ending) error {
 		return c.journal.err
 	}
 	if !c.begun.IsZero() {
-		if err := c.noteRun(span{c.begun, time.Now()}); err != nil {
-			return unsynced(err)
-		}
+		_ = c.noteRun(span{c.begun, time.Now()}) // without it, more counts as the user's
 	}
 	return c.closeJournal()
 }

@@ -25,7 +25,8 @@ import (
 //	stage PART PATH AT DIGEST N the new PATH is made in AT and then exchanged
 //	                            with the old one, whose inode is N
 //	delete PART PATH DIGEST     PATH is deleted once the record is gone
-//	stray PART PATH             PATH, in what is moved, is not the part's own
+//	stray PART PATH TO          PATH, in what is moved, is not the part's own:
+//	                            it goes to TO
 //	made PART PATH              PART makes PATH, which was not there
 //	keep PART PATH              the same, but a failure leaves it
 //	complete PART DIGEST        PART is about to be recorded, with DIGEST
@@ -230,8 +231,7 @@ func readJournal(path string) ([]line, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &StateError{diag.At(diag.Span{}, "state-read", "cannot read what an interrupted run has changed: %v", err).WithCause(err).
-			WithHint("make %s readable and run again", path)}
+		return nil, &StateError{fmt.Errorf("read what an interrupted run has changed: %w", err)}
 	}
 	var list []line
 	for i, text := range strings.Split(string(text), "\n") {

@@ -65,14 +65,14 @@ type change struct {
 	part     string
 	digest   string // of the old record; "" when there is none
 	moves    []*move
-	deletes  []string // paths that could not be moved
-	made     []string // paths that were not there before
-	kept     []string // the same, left by a failure
-	strays   []string // files in moves that the part did not make
-	complete string   // digest of the record that is about to be written
-	cleared  bool     // only moves are left to be undone
-	lost     bool     // the old version is gone
-	settled  bool     // nothing is open
+	deletes  []string   // paths that could not be moved
+	made     []string   // paths that were not there before
+	kept     []string   // the same, left by a failure
+	strays   []SetAside // files in moves that the part did not make, and where they go
+	complete string     // digest of the record that is about to be written
+	cleared  bool       // only moves are left to be undone
+	lost     bool       // the old version is gone
+	settled  bool       // nothing is open
 }
 
 // move is one path of the old version.

@@ -38,19 +38,38 @@ func (c *changes) findStrays(ctx context.Context, j *job, ch *change) error {
 		return err
 	}
 	runs := readRuns(c.runsPath())
+	kept := map[string]string{} // directories by the path of the part
 	var lines []line
 	for _, path := range slices.Concat(found.Changed, found.Added) {
 		info, err := os.Lstat(path)
 		if err != nil || info.IsDir() || isProduct(path, info) || runs.hold(disk.Changed(info)) {
 			continue
 		}
-		ch.strays = append(ch.strays, path)
-		lines = append(lines, line{"stray", ch.part, path})
+		if to := c.keepStray(ch, path, kept); to != "" {
+			ch.strays = append(ch.strays, SetAside{path, to})
+			lines = append(lines, line{"stray", ch.part, path, to})
+		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
 	return c.journal.write(lines...)
+}
+
+// keepStray returns where a stray goes, and tells the user of the directory.
+func (c *changes) keepStray(ch *change, path string, kept map[string]string) string {
+	i := slices.IndexFunc(ch.moves, func(m *move) bool { return isIn(path, m.path) })
+	if i < 0 {
+		return ""
+	}
+	tree := ch.moves[i].path
+	to, ok := kept[tree]
+	if !ok {
+		to = freeName(tree + ".kept-" + time.Now().Format("20060102-150405"))
+		kept[tree] = to
+		c.say(event.Warning, ch.part, fmt.Sprintf("what was added or changed in %s since it was installed goes to %s", tree, to))
+	}
+	return to + strings.TrimPrefix(path, tree)
 }
 
 // isProduct reports whether a file is of a kind that programs leave behind when
@@ -73,31 +92,21 @@ func isProduct(path string, info fs.FileInfo) bool {
 
 // saveStrays moves strays out of what was set aside.
 func (c *changes) saveStrays(ch *change, old []SetAside) error {
-	kept := map[string]string{} // directories by the path of the part
 	for _, stray := range ch.strays {
-		i := slices.IndexFunc(old, func(s SetAside) bool { return isIn(stray, s.Path) })
+		i := slices.IndexFunc(old, func(s SetAside) bool { return isIn(stray.Path, s.Path) })
 		if i < 0 {
 			continue
 		}
-		below := strings.TrimPrefix(stray, old[i].Path)
-		from := old[i].At + below
+		from := old[i].At + strings.TrimPrefix(stray.Path, old[i].Path)
 		if !disk.Exists(from) {
-			continue
+			continue // a run that was killed has moved it
 		}
-		to, ok := kept[old[i].Path]
-		if !ok {
-			to = freeName(old[i].Path + ".kept-" + time.Now().Format("20060102-150405"))
-			kept[old[i].Path] = to
-		}
-		if err := os.MkdirAll(filepath.Dir(to+below), 0o777); err != nil {
+		if err := os.MkdirAll(filepath.Dir(stray.At), 0o777); err != nil {
 			return err
 		}
-		if err := c.disk.Rename(from, to+below); err != nil {
+		if err := c.disk.Rename(from, stray.At); err != nil {
 			return err
 		}
-	}
-	for path, to := range kept {
-		c.say(event.Warning, ch.part, fmt.Sprintf("what was added or changed in %s since it was installed is kept in %s", path, to))
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func TestValueFlags(t *testing.T) {
 	root := newRoot(a)
 	form := regexp.MustCompile(`(?m)^ +(?:(-\w), )?(--[\w-]+) ?(\w*)`)
 	var want []string
-	for _, m := range form.FindAllStringSubmatch(root.PersistentFlags().FlagUsages(), -1) {
+	for _, m := range form.FindAllStringSubmatch(root.PersistentFlags().FlagUsages()+root.LocalNonPersistentFlags().FlagUsages(), -1) {
 		if m[3] == "" || m[3] == "count" || !strings.Contains(m[0], m[2]+" ") {
 			continue
 		}

@@ -121,7 +121,7 @@ func (a *app) report(ctx context.Context, err error) Status {
 		a.show(a.held)
 		return StatusOK
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		a.show(append(a.held, diag.At(diag.Span{}, "interrupted", "interrupted; the next run goes on with the part that was running")))
+		a.show(append(a.held, diag.At(diag.Span{}, "interrupted", "interrupted: what is finished stays; `gobuild resume` goes on where it stopped, gobuild starts that part anew")))
 		return StatusInterrupted
 	}
 	var relayed *buildout.Relayed
