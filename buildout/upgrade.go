@@ -116,6 +116,9 @@ func (e *Engine) layer() *disk.Disk {
 func (c *changes) start(g *plan.Graph, stop func(error)) error {
 	c.begun = time.Now()
 	c.commit = &committer{db: c.db, disk: c.disk, prepare: c.aboutToRecord, paths: c.pathsOf, stop: stop}
+	if c.Engine.disk == nil { // tests see each part alone
+		c.commit.linger = lingering
+	}
 	c.commit.start()
 	c.cleanup.Go(c.cleanUp)
 	return c.announce(g)
