@@ -3,7 +3,9 @@ package buildout
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -93,6 +95,7 @@ func (l *ledger) removed(part string) {
 // close writes down what is new about kept parts, and waits for all.
 func (l *ledger) close(db interface {
 	Get(string) (parts.Record, bool)
+	Parts() []string
 }, g *plan.Graph) error {
 	for _, n := range g.Parts {
 		r, ok := db.Get(n.Part)
@@ -103,9 +106,28 @@ func (l *ledger) close(db interface {
 	errs := []error{l.problem, l.manifest.Close()}
 	if l.times != nil {
 		close(l.hashing)
-		errs = append(errs, <-l.hashed, l.times.Save())
+		errs = append(errs, <-l.hashed, l.times.Save(), l.sweep(db.Parts()))
 	}
 	return errors.Join(errs...)
+}
+
+// sweep deletes the lists of files of parts that are not installed.
+func (l *ledger) sweep(installed []string) error {
+	dir := filepath.Dir(l.filesPath(""))
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, part := range installed {
+		known[filepath.Base(l.filesPath(part))] = true
+	}
+	for _, e := range entries {
+		if !known[e.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
 }
 
 // verify returns what is wrong with the files of an installed part, as far as

@@ -49,7 +49,7 @@ func (s optionSnapshot) cmmiJoin(pieces []cmmiPiece) (string, error) {
 
 // cmmiPieces returns the command lines before they are formatted.
 func (s optionSnapshot) cmmiPieces() (configure, build, install []cmmiPiece) {
-	prefix := cmmiPiece{"prefix", `prefix="` + s.values["prefix"] + `"`}
+	prefix := cmmiPiece{"prefix", `prefix="` + doubleQuoted(s.values["prefix"]) + `"`}
 	command := cmmiPiece{"configure-command", s.text("configure-command", "")}
 	options := cmmiPiece{"configure-options", s.words("configure-options", "")}
 	binary := cmmiPiece{"make-binary", s.text("make-binary", "make")}

@@ -185,7 +185,7 @@ func (c *hexagoncmmiBuild) configureLine() string {
 		return command + " " + options
 	}
 	if !strings.Contains(options, "--prefix") {
-		options = strings.TrimSpace(`--prefix="` + o.values["prefix"] + `" ` + options)
+		options = strings.TrimSpace(`--prefix="` + doubleQuoted(o.values["prefix"]) + `" ` + options)
 	}
 	return "./configure " + options
 }

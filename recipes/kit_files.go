@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 
@@ -66,6 +67,11 @@ func writeFile(path string, data []byte, mode os.FileMode) error {
 func writeFrom(path string, r io.Reader, mode os.FileMode) error {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return diag.At(diag.Span{}, codeFile, "'%s' is a directory: no file is written in its place", path)
+	}
+	if mode&0o111 != 0 {
+		// As for unpacked programs: no fork may hold it open for writing.
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {

@@ -113,3 +113,10 @@ func (b *builder) left(err error) error {
 	}
 	return err
 }
+
+// inDoubleQuotes escapes what a shell expands between double quotes.
+var inDoubleQuotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
+
+// doubleQuoted returns text as it is written between double quotes. The recipes
+// in Python leave it as it is, so that a path with a dollar sign means another.
+func doubleQuoted(text string) string { return inDoubleQuotes.Replace(text) }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"gobuild/buildout"
 	"gobuild/buildout/condition"
@@ -103,7 +104,7 @@ func (a *app) userDefaults(home string) string {
 		dir = filepath.Join(home, ".buildout")
 	}
 	path := a.path(filepath.Join(dir, "default.cfg"))
-	if _, err := os.Stat(path); a.flags.noUser || errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path); a.flags.noUser || errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return ""
 	}
 	return path

@@ -130,7 +130,7 @@ func (l *loader) defaults(environ []string) {
 		if k.fallback != nil {
 			text = k.fallback(environ)
 		}
-		if err := k.value(l.settings).set(text, origin{}); err != nil {
+		if err := k.value(l.settings).set(text, origin{}); err != nil && k.fallback == nil {
 			panic("settings: default of " + k.Name + ": " + err.Error())
 		}
 		l.settings.Origins[k.Name] = "default"

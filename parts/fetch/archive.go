@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
@@ -180,6 +181,13 @@ func (x *extractor) file(e entry, content io.Reader) error {
 	perm := fs.FileMode(0o666)
 	if e.hasMode {
 		perm = 0o600
+	}
+	if !e.hasMode || e.mode&0o111 != 0 {
+		// A command that another part starts now would hold the file open for
+		// writing until its exec, and whoever runs the file would be told that
+		// it is busy. go.dev/issue/22315
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
 	}
 	var out *os.File
 	err := x.place(e.name, func() (err error) {
