@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"parts/state":        {"buildout/diag", "buildout/event", "parts", "parts/disk"},
 	"parts/service":      {"buildout/diag", "buildout/event", "parts", "parts/run"},
 	"parts/store":        {"buildout/diag", "buildout/event", "parts", "parts/disk"},
-	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/run", "parts/service", "parts/store"},
+	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service", "parts/store"},
 }
 
 // home names the packages that alone may import a module.

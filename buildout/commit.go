@@ -3,17 +3,12 @@ package buildout
 import (
 	"errors"
 	"sync"
-	"time"
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
 	"gobuild/parts/disk"
 	"gobuild/parts/state"
 )
-
-// lingering is the time in which trivial parts come together, so that they are
-// recorded at the price of one.
-const lingering = 10 * time.Millisecond
 
 // committer makes finished parts count as installed. One goroutine takes all
 // that wait: it syncs their data and directories, notes in the journal what is
@@ -26,9 +21,6 @@ type committer struct {
 	prepare func([]parts.Record) error // with the data on disk, before the records
 	paths   func(parts.Record) []string
 	stop    func(error) // told of the first failure
-	// linger is how long a part waits for others to be recorded with it.
-	linger  time.Duration
-	closing chan struct{}
 	done    chan struct{}
 
 	mu      sync.Mutex
@@ -46,7 +38,7 @@ type finished struct {
 
 // start starts the goroutine; close ends it.
 func (k *committer) start() {
-	k.more.L, k.closing, k.done = &k.mu, make(chan struct{}), make(chan struct{})
+	k.more.L, k.done = &k.mu, make(chan struct{})
 	go k.loop()
 }
 
@@ -68,7 +60,6 @@ func (k *committer) close() error {
 	k.closed = true
 	k.more.Signal()
 	k.mu.Unlock()
-	close(k.closing)
 	<-k.done
 	return k.err
 }
@@ -95,18 +86,10 @@ func (k *committer) loop() {
 // next waits for parts and takes all that are there; none after close.
 func (k *committer) next() []finished {
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	for len(k.waiting) == 0 && !k.closed {
 		k.more.Wait()
 	}
-	if k.linger > 0 && !k.closed {
-		k.mu.Unlock()
-		select {
-		case <-time.After(k.linger):
-		case <-k.closing:
-		}
-		k.mu.Lock()
-	}
-	defer k.mu.Unlock()
 	group := k.waiting
 	k.waiting = nil
 	return group

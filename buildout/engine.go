@@ -70,6 +70,7 @@ type Engine struct {
 	// problems are what Inspect tolerates.
 	problems diag.List
 	probes   []*partLog // of sections that were prepared
+	probing  probing
 	resuming resuming
 	ledger   *ledger
 	pool     *jobs.Pool // nil with one job, and before there is work

@@ -1,6 +1,7 @@
 package buildout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,9 +34,9 @@ func (e *Engine) carryOut(ctx context.Context, g *plan.Graph, c *changes, whole 
 	x := &execution{Engine: e, graph: g, changes: c}
 	start := time.Now()
 	e.Events.Emit(event.Event{Kind: event.RunStarted, Time: start, Total: int64(len(g.Removed) + len(g.Parts))})
+	c.last = x.writeDown
 	err := x.do(ctx)
 	err = withoutRepeat(err, c.close(ending{g, whole, err}))
-	x.writeDown()
 	e.Events.Emit(event.Event{Kind: event.RunDone, Time: time.Now(), Elapsed: time.Since(start)})
 	return err
 }
@@ -159,7 +160,7 @@ func (x *execution) task(n *plan.Node) sched.Task {
 		return t
 	}
 	t.Weight, t.Memory = x.expected(n)
-	if t.Slots = ownJobs(n); t.Slots < 0 {
+	if _, t.Slots = jobsOf(n); t.Slots == jobs.Unlimited {
 		t.Slots = x.Jobs
 	}
 	return t
@@ -202,13 +203,17 @@ func runsNinja(options map[string]string) bool {
 	return false
 }
 
-// ownJobs is how many jobs a part asks for by itself: 0 none, -1 any number.
-func ownJobs(n *plan.Node) int {
+// jobsOf returns how many jobs the options of a part ask for: limit is the number
+// in make-options, which the recipe leaves out, so that the part has at most so
+// many of the budget; own is a number that it cannot leave out, so that the part
+// counts for so many. 0 is none, jobs.Unlimited any number.
+func jobsOf(n *plan.Node) (limit, own int) {
 	if !n.Spec.Builds {
-		return 0
+		return 0, 0
 	}
 	o := n.Options
-	return jobs.OwnJobs(o["make-options"], o["make-targets"], o["make-binary"], o["environment"])
+	options, limit := jobs.WithoutOwnJobs(cmp.Or(o["make-binary"], "make"), o["make-options"])
+	return limit, jobs.OwnJobs(options, o["make-targets"], o["make-binary"], o["environment"])
 }
 
 // Weights of parts of which no earlier run is known: nearly all that takes

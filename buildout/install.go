@@ -1,6 +1,7 @@
 package buildout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -123,36 +124,54 @@ func (e *Engine) planInput(ctx context.Context, db *state.DB, named []string) pl
 	return in
 }
 
-// ownJobsWarnings warns of parts that are going to be built with a number of
-// jobs of their own.
+// jobsOptions are the options in which a part may ask for a number of jobs.
+var jobsOptions = []string{"make-options", "make-targets", "make-binary", "environment"}
+
+// ownJobsWarnings warns of options that give parts which are going to be built a
+// number of jobs of their own: of an option that many parts have from a macro,
+// once.
 func (e *Engine) ownJobsWarnings(g *plan.Graph) diag.List {
 	var list diag.List
+	seen := map[diag.Span]bool{}
 	for _, n := range g.Parts {
-		own := 0
-		if e.Jobs > 1 && n.Decision != plan.Update {
-			own = ownJobs(n)
-		}
-		if own == 0 || own == 1 {
+		if e.Jobs < 2 || n.Decision == plan.Update {
 			continue
 		}
-		number, counts := "-j"+strconv.Itoa(own), min(own, e.Jobs)
-		if own < 0 {
-			number, counts = "-j without a number", e.Jobs
+		limit, own := jobsOf(n)
+		asked := cmp.Or(own, limit)
+		at := e.ownJobsAt(n)
+		if asked == 0 || asked == 1 || seen[at] {
+			continue
 		}
-		d := diag.At(e.ownJobsAt(n.Part), "own-jobs", "the part passes %s to make, which then takes no part in the budget of %d jobs", number, e.Jobs).WithPath(n.Part)
-		d.Severity = diag.Warning
-		list.Add(d.WithHint("leave it out: make gets its jobs from gobuild; until then the part counts as %d", counts))
+		seen[at] = true
+		list.Add(e.ownJobsWarning(n.Part, at, asked, own == 0))
 	}
 	return list
 }
 
-func (e *Engine) ownJobsAt(part string) diag.Span {
-	for _, option := range []string{"make-options", "make-targets", "make-binary", "environment"} {
-		if v := e.Profile.Value(part, option); v != nil && jobs.OwnJobs(v.Text) != 0 {
-			return e.At(part, option)
+func (e *Engine) ownJobsWarning(part string, at diag.Span, asked int, leftOut bool) *diag.Diagnostic {
+	number, most := "-j"+strconv.Itoa(asked), min(asked, e.Jobs)
+	if asked == jobs.Unlimited {
+		number, most = "-j without a number", e.Jobs
+	}
+	d := diag.At(at, "own-jobs", "%s is not passed to make: its jobs come out of the budget of %d, at most %d of them", number, e.Jobs, most).
+		WithHint("leave it out, or run with -j1, where it counts as in zc.buildout")
+	if !leftOut {
+		d = diag.At(at, "own-jobs", "%s takes the part out of the budget of %d jobs: it counts as %d of them", number, e.Jobs, most).
+			WithHint("leave it out: make gets its jobs from gobuild")
+	}
+	d.Severity = diag.Warning
+	return d.WithPath(part)
+}
+
+// ownJobsAt is the place of the option that asks for jobs.
+func (e *Engine) ownJobsAt(n *plan.Node) diag.Span {
+	for _, option := range jobsOptions {
+		if own := jobs.OwnJobs(n.Options[option]); own != 0 && own != 1 {
+			return e.At(n.Part, option)
 		}
 	}
-	return e.At(part, "recipe")
+	return n.At
 }
 
 func (e *Engine) lock(ctx context.Context) (*state.Held, error) {
@@ -192,6 +211,7 @@ func records(db *state.DB) []parts.Record {
 
 func (e *Engine) fetchConfig() fetch.Config {
 	c := e.Fetch
+	c.Threads = e.Jobs
 	c.Offline = e.Base.Offline || e.early("install-from-cache") == "true"
 	if e.Base.DownloadCache != "" {
 		c.DownloadCache = e.path(e.Base.DownloadCache)
@@ -224,7 +244,7 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 			os.MkdirAll(config.DownloadCache, 0o777) // the fetcher tells when it is not there
 		}
 	}
-	client := fetch.New(config)
+	client := e.probing.client(config)
 	return proc, client.For(fetch.Part{Name: part, Dir: dir, Log: log, Events: event.Discard})
 }
 
@@ -234,6 +254,7 @@ func (e *Engine) closeProbes() {
 		log.Close()
 	}
 	e.probes = nil
+	e.probing.close()
 }
 
 // early returns an option of [buildout], which may still be under evaluation:

@@ -113,7 +113,7 @@ func (l *ledger) close(db interface {
 
 // sweep deletes the lists of files of parts that are not installed.
 func (l *ledger) sweep(installed []string) error {
-	dir := filepath.Dir(l.filesPath(""))
+	dir := filepath.Dir(l.filesPath("-"))
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

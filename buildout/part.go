@@ -69,9 +69,10 @@ func fileName(section string) string {
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
 	c := run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.Environ, Log: j.log, Started: j.started}
-	if j.pool != nil && ownJobs(j.node) == 0 {
+	limit, own := jobsOf(j.node)
+	if j.pool != nil && own == 0 {
 		j.share = j.pool.Share(j.node.Part)
-		j.share.Ninja = runsNinja(j.node.Options)
+		j.share.Ninja, j.share.Most = runsNinja(j.node.Options), max(limit, 0)
 		c.Jobs = j.share
 	}
 	j.proc = run.New(c)
@@ -79,7 +80,7 @@ func (j *job) work() *parts.Work {
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
-		Own: j.own, Keep: j.keep, NoSync: j.NoSync,
+		Jobserver: j.share != nil, Own: j.own, Keep: j.keep, NoSync: j.NoSync,
 	}
 	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}
 	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Used: j.inputs.Used})

@@ -79,6 +79,9 @@ func (c *changes) load(lines []line) (file string, interrupted bool) {
 		switch l[0] {
 		case "state":
 			file, interrupted = l[1], true
+			if at, err := time.Parse(time.RFC3339Nano, slices.Concat(l, line{""})[2]); err == nil && c.killed.IsZero() {
+				c.killed = at
+			}
 		case "command", "ended":
 			c.loadCommand(l)
 		default:
@@ -192,6 +195,9 @@ func (c *changes) recoverAll() (done []string, err error) {
 		}
 		ch.settled = true
 	}
+	if err := c.removeTemporaries(); err != nil {
+		return nil, &StateError{fmt.Errorf("delete what an interrupted run has not finished: %w", err)}
+	}
 	slices.Sort(back)
 	slices.Sort(removed)
 	if err := c.db.Compact(); err != nil {
@@ -242,6 +248,9 @@ func (c *changes) close(end ending) error {
 	}
 	close(c.old)
 	c.cleanup.Wait()
+	if c.last != nil {
+		c.last()
+	}
 	if end.err == nil && errors.Join(errs...) == nil {
 		errs = append(errs, c.sweepAll(end))
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"gobuild/buildout/diag"
 	"gobuild/parts/disk"
@@ -18,7 +19,7 @@ import (
 // the next one can finish or undo what a kill has interrupted. Its first line
 // names the version. Every other line is a checksum, a word and quoted texts:
 //
-//	state FILE                  a run has begun, whose records are in FILE
+//	state FILE TIME             a run has begun, whose records are in FILE
 //	command SESSION START       a command runs, as the leader of a session
 //	ended SESSION               nothing is left of it
 //	aside PART PATH AT DIGEST   PATH, of the installed PART, is moved to AT
@@ -95,7 +96,7 @@ func (l *journal) put(lines []line, sync bool) error {
 		b.WriteByte('\n')
 	}
 	if fresh && l.state != "" {
-		b.WriteString(line{"state", l.state}.text())
+		b.WriteString(line{"state", l.state, startText(time.Now())}.text())
 	}
 	for _, line := range lines {
 		b.WriteString(line.text())

@@ -18,6 +18,17 @@ func testJournal(t *testing.T) *journal {
 	return &journal{path: filepath.Join(t.TempDir(), "sub", "journal"), state: "/b/.installed.cfg"}
 }
 
+// readTimeless is readJournal without the times of runs.
+func readTimeless(path string) ([]line, error) {
+	lines, err := readJournal(path)
+	for i, l := range lines {
+		if l[0] == "state" {
+			lines[i] = l[:2]
+		}
+	}
+	return lines, err
+}
+
 // The lines of these tests: texts may hold anything.
 var oddLines = []line{
 	{"made", "a", "/b/x"}, {"aside", "a b", "/b/é\n\"q\"", "/b/\xff\x00", ""}, {"done", " "}, {"stage", "", "\\", "\t", "x", "12"},
@@ -37,7 +48,7 @@ func TestJournal(t *testing.T) {
 		}
 	}
 	want := slices.Concat([]line{{"state", "/b/.installed.cfg"}}, oddLines)
-	if got, err := readJournal(l.path); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := readTimeless(l.path); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, %v", got, err)
 	}
 	// A second run goes on behind a torn line.
@@ -48,13 +59,13 @@ func TestJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = append(want, line{"state", "/b/.installed.cfg"}, line{"done", "a"})
-	if got, err := readJournal(l.path); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := readTimeless(l.path); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("behind a torn line: %q, %v", got, err)
 	}
 	if err := l.replace([]line{{"failed", "a", "/b/x"}}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := readJournal(l.path); err != nil || !reflect.DeepEqual(got, []line{{"failed", "a", "/b/x"}}) {
+	if got, err := readTimeless(l.path); err != nil || !reflect.DeepEqual(got, []line{{"failed", "a", "/b/x"}}) {
 		t.Errorf("replaced: %q, %v", got, err)
 	}
 	if err := l.replace(nil); err != nil || exists(l.path) {
@@ -142,4 +153,16 @@ func FuzzJournalLine(f *testing.F) {
 			t.Errorf("%q becomes %q", l, again)
 		}
 	})
+}
+
+func TestIsTemporary(t *testing.T) {
+	known := map[string]bool{"p": true, "p04": true, "a.conf": true}
+	for name, want := range map[string]bool{
+		".p123456": true, ".p04123456": true, ".p041234567890123456789": true, ".a.conf999999999": true,
+		"p123456": false, ".p": false, ".p12345": false, ".q123456": false, ".p123456x": false, ".": false, "": false, ".123456": false, ".px123456": false,
+	} {
+		if isTemporary(name, known) != want {
+			t.Errorf("%s: not %v", name, want)
+		}
+	}
 }

@@ -51,7 +51,9 @@ type changes struct {
 	index   ownedPaths        // during recovery, when nothing is recorded
 	// recovering says that the run has not begun.
 	recovering  bool
+	killed      time.Time // when it began
 	begun       time.Time
+	last        func()             // called by close before the journal is closed
 	interrupted bool               // the run before was
 	orphans     map[int]run.Orphan // commands that run, by session
 	old         chan *change       // recorded parts whose old version is to be deleted
@@ -116,9 +118,6 @@ func (e *Engine) layer() *disk.Disk {
 func (c *changes) start(g *plan.Graph, stop func(error)) error {
 	c.begun = time.Now()
 	c.commit = &committer{db: c.db, disk: c.disk, prepare: c.aboutToRecord, paths: c.pathsOf, stop: stop}
-	if c.Engine.disk == nil { // tests see each part alone
-		c.commit.linger = lingering
-	}
 	c.commit.start()
 	c.cleanup.Go(c.cleanUp)
 	return c.announce(g)

@@ -129,6 +129,9 @@ type Work struct {
 	// Launcher is the path of the gobuild binary, for scripts that need it to
 	// start their program (gobuild exec).
 	Launcher string
+	// Jobserver says that makes of the part get their jobs from one: a number of
+	// jobs of their own would take them out of the budget.
+	Jobserver bool
 	// Offline is the value of [buildout] offline.
 	Offline bool
 	// From is the step that a Resumer goes on at, by its name in Step; "" in

@@ -32,6 +32,9 @@ type cmmiBuild struct {
 // failed build has left it. Command lines are checked before anything is
 // fetched.
 func (a *cmmiAction) build(ctx context.Context, w *parts.Work) error {
+	budgeted := *a
+	budgeted.options = a.options.inBudget(w)
+	a = &budgeted
 	lines, err := a.commandLines()
 	if err != nil {
 		return err

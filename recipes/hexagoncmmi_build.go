@@ -27,7 +27,7 @@ func (a *hexagoncmmiAction) Run(ctx context.Context, w *parts.Work) error {
 		return err
 	}
 	sayEnvironment(w, set)
-	c := &hexagoncmmiBuild{hexagoncmmiAction: a, builder: newBuilder(w, a.options, set)}
+	c := &hexagoncmmiBuild{hexagoncmmiAction: a, builder: newBuilder(w, a.options.inBudget(w), set)}
 	c.compile, c.location = workPath(w, a.options.values["compile-directory"]), a.options.values["location"]
 	c.keepEnv = true
 	if err := c.begin(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/jobs"
 )
 
 // Codes of the diagnostics of recipes that build from source.
@@ -33,6 +34,19 @@ func snapshotOptions(o parts.Options) optionSnapshot {
 			s.values[key], s.spans[key] = value, at
 		}
 	}
+	return s
+}
+
+// inBudget returns options whose make-options have no number of jobs, which
+// would take make out of the budget, when w has a jobserver. With a make-binary
+// that need not be GNU make, or that is asked for one job, nothing changes.
+func (s optionSnapshot) inBudget(w *parts.Work) optionSnapshot {
+	rest, n := jobs.WithoutOwnJobs(s.text("make-binary", "make"), s.words("make-options", ""))
+	if !w.Jobserver || n == 0 {
+		return s
+	}
+	s.values = maps.Clone(s.values)
+	s.values["make-options"] = rest
 	return s
 }
 

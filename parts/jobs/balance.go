@@ -10,6 +10,7 @@ type claim struct {
 	share  *Share
 	unread int
 	want   int // what it could use
+	most   int // what it may have
 	target int // what it is to have
 	base   int // of target, what it wants
 }
@@ -36,7 +37,11 @@ func (p *Pool) balance() {
 		if s.spoiled {
 			continue
 		}
-		c := claim{share: s, unread: unread, want: min(s.want(unread, p.now), p.total)}
+		c := claim{share: s, unread: unread, most: p.total}
+		if s.Most > 0 {
+			c.most = s.Most - 1 // beside its own token
+		}
+		c.want = min(s.want(unread, p.now), c.most)
 		claims = append(claims, c)
 		granted += s.granted
 		lacking += max(c.want-s.granted, 0)
@@ -82,10 +87,10 @@ func fill(claims []claim, n int) int {
 	return n
 }
 
-// spread adds n tokens to the targets, evenly.
+// spread adds n tokens to the targets, evenly as far as they may have more.
 func spread(claims []claim, n int) {
 	for i := range claims {
-		k := n / (len(claims) - i)
+		k := min(n/(len(claims)-i), max(claims[i].most-claims[i].target, 0))
 		claims[i].target += k
 		n -= k
 	}

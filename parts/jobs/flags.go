@@ -1,7 +1,9 @@
 package jobs
 
 import (
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +37,32 @@ func OwnJobs(texts ...string) int {
 	}
 	return most
 }
+
+// WithoutOwnJobs returns the options of a program without those that OwnJobs
+// finds, and how many jobs they asked for. Nothing is taken out, and n is 0, if
+// they ask for one job or stand not alone as -jN, -j N, --jobs=N or -j, or if
+// the program is not make by its name.
+func WithoutOwnJobs(program, options string) (rest string, n int) {
+	n = OwnJobs(options)
+	if n == 0 || n == 1 || !slices.Contains([]string{"make", "gmake"}, path.Base(program)) {
+		return options, 0
+	}
+	rest = options
+	for plainJobs().MatchString(rest) { // a blank is between two, and belongs to one
+		rest = plainJobs().ReplaceAllString(rest, "$1")
+	}
+	rest = strings.TrimSpace(rest)
+	if OwnJobs(rest) != 0 {
+		return options, 0
+	}
+	return rest, n
+}
+
+// plainJobs matches an option for jobs that stands alone, with the blanks
+// behind it.
+var plainJobs = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|\s)(?:-j\s*[0-9]*|--jobs(?:[=\s]\s*[0-9]+)?)(?:\s+|$)`)
+})
 
 // shellWords splits text roughly as a shell does. A variable that sets the
 // number of jobs becomes an option.

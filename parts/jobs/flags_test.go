@@ -107,3 +107,32 @@ func FuzzMakeflags(f *testing.F) {
 		}
 	})
 }
+
+func TestWithoutOwnJobs(t *testing.T) {
+	for _, c := range []struct {
+		options, rest string
+		n             int
+	}{
+		{"", "", 0},
+		{"V=1", "V=1", 0},
+		{"-j2", "", 2},
+		{"-j 8 V=1", "V=1", 8},
+		{"V=1 -j8", "V=1", 8},
+		{"CC=gcc --jobs=4 V=1", "CC=gcc V=1", 4},
+		{"--jobs 4 V=1", "V=1", 4},
+		{"-j V=1", "V=1", Unlimited},
+		{"-j1 V=1", "-j1 V=1", 0},
+		{"-kj4", "-kj4", 0},
+		{"-j$(nproc)", "-j$(nproc)", 0},
+		{"-j2 -j4 all", "all", 4},
+		{"-jx", "-jx", 0},
+		{"CFLAGS='-O2 -j2x'", "CFLAGS='-O2 -j2x'", 0},
+	} {
+		if rest, n := WithoutOwnJobs("/usr/bin/make", c.options); rest != c.rest || n != c.n {
+			t.Errorf("%q: %q, %d; want %q, %d", c.options, rest, n, c.rest, c.n)
+		}
+	}
+	if rest, n := WithoutOwnJobs("ninja", "-j2"); rest != "-j2" || n != 0 {
+		t.Errorf("ninja: %q, %d", rest, n)
+	}
+}

@@ -16,6 +16,9 @@ type Share struct {
 	// no client of a jobserver then gets its share by a shim in PATH; other
 	// parts have the PATH that they are given.
 	Ninja bool
+	// Most is how many jobs the part may have at once, its own token included; 0
+	// is any number.
+	Most int
 
 	pool *Pool
 	part string

@@ -46,7 +46,8 @@ type DB struct {
 	records  map[string]*entry
 	last     int               // rank of the part installed last
 	opened   int               // that rank when the file was read
-	sorted   []string          // nil when the order has to be computed
+	sorted   []string          // the order when it was computed last
+	moved    []ranked          // since then
 	base     map[string]string // [buildout] but parts
 	// What the file says.
 	writtenOrder []string
@@ -211,12 +212,13 @@ func (db *DB) replaceAll(changed, list []parts.Record) (undo func()) {
 		db.moveLast(&e)
 	}
 	return func() {
-		db.last, db.sorted = last, nil
+		db.last = last
 		for name, e := range before {
 			if db.records[name] = e; e == nil {
 				delete(db.records, name)
 			}
 		}
+		db.reorder()
 	}
 }
 
@@ -275,11 +277,11 @@ func (db *DB) Drop(names ...string) error {
 	if len(dropped) == 0 {
 		return nil
 	}
-	db.sorted = nil
+	db.reorder()
 	err := db.writeOrder()
 	if err != nil {
 		maps.Copy(db.records, dropped) // with their old ranks
-		db.sorted = nil
+		db.reorder()
 	}
 	return err
 }
@@ -406,24 +408,48 @@ func (db *DB) save() error {
 // moveLast makes a part the one installed last.
 func (db *DB) moveLast(e *entry) {
 	db.last++
-	e.rank, db.sorted = db.last, nil
+	e.rank = db.last
+	db.moved = append(db.moved, ranked{e, e.rank})
 }
 
-// order returns the installed parts in the order of their installation.
+// ranked is an entry with the rank that it was given.
+type ranked struct {
+	*entry
+	rank int
+}
+
+// order returns the installed parts in the order of their installation: what it
+// was the last time, without what has moved since, and then that.
 func (db *DB) order() []string {
-	if db.sorted != nil {
+	if db.sorted != nil && len(db.moved) == 0 {
 		return db.sorted
 	}
-	entries := make([]*entry, 0, len(db.records))
+	before := 0
+	if len(db.moved) > 0 {
+		before = db.moved[0].rank
+	}
+	order := make([]string, 0, len(db.records))
+	for _, name := range db.sorted {
+		if e := db.records[name]; e != nil && e.rank < before {
+			order = append(order, name)
+		}
+	}
+	for _, m := range db.moved {
+		if e := db.records[m.Part]; e == m.entry && e.rank == m.rank {
+			order = append(order, m.Part)
+		}
+	}
+	db.sorted, db.moved = order, nil
+	return order
+}
+
+// reorder makes order look at all parts.
+func (db *DB) reorder() {
+	db.sorted, db.moved = []string{}, db.moved[:0]
 	for _, e := range db.records {
-		entries = append(entries, e)
+		db.moved = append(db.moved, ranked{e, e.rank})
 	}
-	slices.SortFunc(entries, func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) })
-	db.sorted = make([]string, len(entries))
-	for i, e := range entries {
-		db.sorted[i] = e.Part
-	}
-	return db.sorted
+	slices.SortFunc(db.moved, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
 }
 
 func clone(r parts.Record) parts.Record {
