@@ -22,6 +22,10 @@ func (c *changes) untouchable(j *job, path string) error {
 	if store.Holds(path, c.Base.Directory) {
 		return j.refused(path)
 	}
+	if c.isTooWide(path) {
+		return diag.At(diag.Span{}, "uninstall-refused", "%s is not deleted: it belongs to more than one part", path).WithPath(j.node.Part).
+			WithHint("take it out of __buildout_installed__ in section [%s] of %s", j.node.Part, c.Base.Installed)
+	}
 	if !disk.Exists(path) {
 		return nil
 	}
