@@ -4,8 +4,8 @@
   bench/builds.py GOBUILD BUILDOUT PROFILE SOURCES [-n 1] [--jobs 2] [--only gobuild]
 
 BUILDOUT is the program of a venv (reference.sh), SOURCES what fetch_sources.py
-has fetched. zc.buildout runs with MAKEFLAGS=-jN and a download cache that
-fill_download_cache.py has made of SOURCES (--cache DIR). Prints for each turn the
+has fetched. zc.buildout runs with MAKEFLAGS=-jN and a download cache made of
+SOURCES. Prints for each turn the
 wall time of both, their ratio, and how far gobuild is from the lower bound
 max(critical path, CPU time / cores) of its own run. The critical path is that of
 parts as they were built, each with the jobs that it got.
@@ -52,8 +52,7 @@ def reference(a):
     directory = directory_for("reference", a)
     environ = os.environ | {"MAKEFLAGS": f"-j{a.jobs}"}
     command = [a.buildout, "-N", "-o", "-c", a.profile, f"buildout:directory={directory}"]
-    if a.cache:
-        command.insert(1, f"buildout:download-cache={a.cache}")
+    command.append(f"buildout:download-cache={a.cache}")
     wall = run(command, directory, environ)
     shutil.rmtree(directory)
     return wall
@@ -67,13 +66,14 @@ def main():
     p.add_argument("sources")
     p.add_argument("-n", type=int, default=1, help="turns")
     p.add_argument("--jobs", type=int, default=2)
-    p.add_argument("--cache", help="download cache for zc.buildout")
     p.add_argument("--only", choices=["gobuild"])
     p.add_argument("--dir", help="where the directories of the builds are made")
     a = p.parse_args()
     for name in ("gobuild", "profile", "sources", "buildout"):
         setattr(a, name, os.path.abspath(getattr(a, name)))
-    a.cache = a.cache and os.path.abspath(a.cache)
+    a.cache = tempfile.mkdtemp(prefix="builds-cache-", dir=a.dir)
+    fill = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fill_download_cache.py")
+    subprocess.run([sys.executable, fill, "--partial", os.path.dirname(a.profile), a.sources, a.cache], check=True, stdout=subprocess.DEVNULL)
     print("turn  zc.buildout s  gobuild s  times faster  gobuild CPU s  lower bound s  gobuild / bound  load")
     for turn in range(a.n):
         slow = 0 if a.only else reference(a)

@@ -12,6 +12,7 @@ import (
 	"gobuild/buildout/plan"
 	"gobuild/parts"
 	"gobuild/parts/manifest"
+	"gobuild/parts/store"
 )
 
 // ledger is what gobuild remembers of parts beyond .installed.cfg: what they
@@ -52,7 +53,10 @@ func (l *ledger) begin(ctx context.Context, path func(string) string) {
 func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) string) error {
 	roots := make([]string, 0, len(r.Paths))
 	for _, p := range r.Paths {
-		roots = append(roots, path(p))
+		// No recipe makes what holds the directory: there is no end to it.
+		if p = path(p); !store.Holds(p, filepath.Dir(l.dir)) {
+			roots = append(roots, p)
+		}
 	}
 	err := manifest.Note(ctx, l.filesPath(r.Part), r, roots)
 	if ctx.Err() != nil {

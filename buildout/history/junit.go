@@ -2,6 +2,7 @@ package history
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ type (
 // one that is blocked, or did not come to its turn, is skipped. Parts that were
 // in order already are a number among the properties.
 func WriteJUnit(w io.Writer, run *Run) error {
-	suite := junitSuite{Name: legal(run.suite()), Start: run.Start.UTC().Format("2006-01-02T15:04:05"), Host: legal(run.Host),
+	suite := junitSuite{Name: cmp.Or(strings.TrimSpace(legal(run.suite())), "gobuild"), Start: run.Start.UTC().Format("2006-01-02T15:04:05"), Host: legal(run.Host),
 		Properties: run.properties()}
 	suite.Seconds = seconds(run.Elapsed())
 	for _, group := range run.byPart() {

@@ -136,7 +136,7 @@ func TestLegal(t *testing.T) {
 func FuzzJUnit(f *testing.F) {
 	f.Add("\x00\x1b[3m]]>\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		run := &Run{Parts: []*Part{{Part: "p", Verb: Installing, Result: Failed, Error: text}}, Origin: Origin{Profile: text, Command: text}}
+		run := &Run{Parts: []*Part{{Part: "p", Verb: Installing, Result: Failed, Error: text}}, Origin: Origin{Profile: "a.cfg" + text, Command: text}}
 		if _, err := checkJUnit(junit(t, run)); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
