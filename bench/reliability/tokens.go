@@ -56,7 +56,6 @@ type forge struct {
 	most    int // compilers seen at a time
 	samples int
 	runs    int
-	failed  int           // parts that the kills made fail
 	slots   int           // highest number of slots told by events
 	events  int           // events of slots
 	refill  time.Duration // longest time from a kill to the end of its part, and of its slots

@@ -147,13 +147,31 @@ func (h *hostile) try(l layout) (outcome, error) {
 	}
 	r.touched = append(r.touched, before.differences(after)...)
 	for _, path := range claimed {
-		if _, err := os.Lstat(h.at(path)); err == nil {
+		if h.isKept(path) {
 			r.kept++
 		} else {
 			r.removed++
 		}
 	}
 	return r, nil
+}
+
+// keptMark is part of the name of a directory to which gobuild moves what the
+// user has put into a part.
+const keptMark = ".kept-"
+
+// isKept reports whether a file of the user is where it was, or in a directory
+// for such files beside the part.
+func (h *hostile) isKept(path string) bool {
+	if _, err := os.Lstat(h.at(path)); err == nil {
+		return true
+	}
+	for dir := path; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+		if found, _ := filepath.Glob(h.at(dir) + keptMark + "*" + strings.TrimPrefix(path, dir)); len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // at is the path in the root as it is seen from outside.
@@ -213,7 +231,9 @@ func (h *hostile) gobuild(profile string) (string, error) {
 // foreign is all of the root that is not of the parts or of gobuild.
 func (h *hostile) foreign() (tree, error) {
 	own := append([]string{"/proc", "/dev", "/site/.gobuild", "/site/.installed.cfg"}, hostileParts...)
-	t, err := snapshot(h.root, func(path string) bool { return slices.Contains(own, "/"+path) })
+	t, err := snapshot(h.root, func(path string) bool {
+		return slices.Contains(own, "/"+path) || strings.Contains(filepath.Base(path), keptMark)
+	})
 	for p, e := range t {
 		if e.Mode.IsDir() {
 			e.Size = 0

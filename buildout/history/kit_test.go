@@ -18,9 +18,6 @@ import (
 // epoch is when the runs of the tests start.
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// at is a time of a run.
-func at(d time.Duration) time.Time { return epoch.Add(d) }
-
 const second = time.Second
 
 // errFailed is the error of a run in which a part failed.
@@ -160,7 +157,6 @@ type simulation struct {
 	ends   map[string]time.Duration
 	failed map[string]bool // failed or blocked
 	end    time.Duration
-	used   int
 }
 
 func newSimulation(n, lanes int, fails string) *simulation {
