@@ -252,7 +252,7 @@ func (j *job) discard(paths []string) error {
 		}
 		p = j.path(p)
 		if store.Holds(p, j.Base.Directory) {
-			errs.Add(j.refused(p))
+			errs.Add(j.refused(p, "it holds the buildout directory"))
 			continue
 		}
 		if err := store.Remove(p); err != nil {
@@ -263,8 +263,8 @@ func (j *job) discard(paths []string) error {
 }
 
 // refused is the error for a recorded path that no recipe can have made.
-func (j *job) refused(path string) *diag.Diagnostic {
-	return diag.At(diag.Span{}, "uninstall-refused", "%s is not deleted: it holds the buildout directory", path).
+func (j *job) refused(path, why string) *diag.Diagnostic {
+	return diag.At(diag.Span{}, "uninstall-refused", "%s is not deleted: %s", path, why).
 		WithPath(j.node.Part).WithHint("take it out of __buildout_installed__ in section [%s] of %s", j.node.Part, j.Base.Installed)
 }
 

@@ -40,15 +40,17 @@ type changes struct {
 	// elsewhere. It may be replaced before the run starts.
 	dispose func(part string, old []SetAside) error
 
-	mu      sync.Mutex
-	parts   map[string]*change
-	order   []*change
-	owner   map[string]string   // paths that parts own by now
-	failed  map[string][]string // what failed installations have left
-	cleanup sync.WaitGroup
-	undone  []string          // paths that were put back
-	links   map[string]string // nil before the file is read
-	index   ownedPaths        // during recovery, when nothing is recorded
+	mu       sync.Mutex
+	parts    map[string]*change
+	order    []*change
+	owner    map[string]string   // paths that parts own by now
+	failed   map[string][]string // what failed installations have left
+	cleanup  sync.WaitGroup
+	undone   []string          // paths that were put back
+	links    map[string]string // nil before the file is read
+	hasLinks bool              // there is such a file
+	mounts   []string          // nil before they are looked for
+	index    ownedPaths        // during recovery, when nothing is recorded
 	// recovering says that the run has not begun.
 	recovering  bool
 	killed      time.Time // when it began
@@ -173,7 +175,7 @@ func (c *changes) ownPaths(n *plan.Node) []string {
 		if p == "" {
 			continue
 		}
-		p = c.path(strings.TrimRight(p, "/"))
+		p = c.owned(p)
 		if disk.Exists(p) && !slices.Contains(own, p) {
 			own = append(own, p)
 		}
@@ -181,6 +183,21 @@ func (c *changes) ownPaths(n *plan.Node) []string {
 	return slices.DeleteFunc(slices.Clone(own), func(p string) bool {
 		return slices.ContainsFunc(own, func(other string) bool { return other != p && isIn(p, other) })
 	})
+}
+
+// owned is a recorded path as an absolute one without dots.
+func (c *changes) owned(path string) string {
+	path = c.path(strings.TrimRight(path, "/"))
+	clean := filepath.Clean(path)
+	if clean == path {
+		return path
+	}
+	// A link before `..` leads to the parent of its target.
+	real, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if last := filepath.Base(path); err == nil && last != ".." && last != "." && strings.Contains(path, "/../") {
+		return filepath.Join(real, last)
+	}
+	return clean
 }
 
 // isIn reports whether a path is dir or lies in it, by name.
@@ -295,13 +312,13 @@ func (c *changes) drop(gone []*change) error {
 func (c *changes) displace(ctx context.Context, j *job, keep []string) error {
 	ch := c.change(j.node.Part)
 	for i, p := range keep {
-		keep[i] = c.path(strings.TrimRight(p, "/"))
+		keep[i] = c.owned(p)
 	}
 	ch.moves = slices.DeleteFunc(ch.moves, func(m *move) bool { return slices.Contains(keep, m.path) })
 	var errs diag.List
 	for _, p := range j.node.Old.Paths {
-		if p != "" && !slices.Contains(keep, c.path(strings.TrimRight(p, "/"))) {
-			errs = append(errs, diag.All(c.untouchable(j, c.path(p)))...)
+		if p != "" && !slices.Contains(keep, c.owned(p)) {
+			errs = append(errs, diag.All(c.untouchable(j, c.owned(p)))...)
 		}
 	}
 	if err := errs.Err(); err != nil {

@@ -20,7 +20,8 @@ type hostile struct {
 	name  string
 	paths string // what the part owns
 	make  string // "PATH" is a file, "PATH/" a directory, "PATH>TARGET" a link
-	// after is what is changed once the part is installed: "-PATH" deletes.
+	// after is what is changed once the part is installed: "-PATH" deletes,
+	// "@PATH" puts PATH in place of parts/p in the record.
 	after string
 	gone  string // what must be gone
 	stays string // what must be there
@@ -72,7 +73,11 @@ var hostiles = []hostile{
 	{name: "parent became a file", paths: "parts/p/x", make: "parts/p/x", after: "-parts/p parts/p", stays: "parts/p"},
 	{name: "parent was a link before", paths: "var/p/x", make: "../o/p/x var>DIR/../o", gone: "../o/p/x", stays: "../o/p/"},
 	{name: "link before leads elsewhere now", paths: "var/p/x", make: "../o/p/x ../o2/p/x var>DIR/../o", after: "-var var>DIR/../o2", stays: "../o2/p/x ../o/p/x", code: "uninstall-link"},
-	{name: "parts directory became a link", paths: "parts/p", make: "parts/p/x ../o/p/x", after: "-parts parts>DIR/../o", gone: "../o/p"},
+	{name: "parts directory became a link", paths: "parts/p", make: "parts/p/x ../o/p/x", after: "-parts parts>DIR/../o", stays: "../o/p/x", code: "uninstall-link"},
+	{name: "parts directory was a link before", paths: "parts/p", make: "../o/p/x -parts parts>DIR/../o", gone: "../o/p"},
+	{name: "foreign path in the record", paths: "parts/p", make: "parts/p/x ../o/x", after: "@../o", stays: "../o/x", code: "uninstall-refused"},
+	{name: "foreign path in the record, by dots", paths: "parts/p", make: "parts/p/x ../o/x", after: "@parts/../../o", stays: "../o/x", code: "uninstall-refused"},
+	{name: "foreign absolute path in the record", paths: "parts/p", make: "parts/p/x ../o/x", after: "@DIR/../o", stays: "../o/x", code: "uninstall-refused"},
 
 	{name: "the directory", paths: ".", make: "keep", stays: "keep", code: "uninstall-refused"},
 	{name: "above the directory", paths: "..", make: "../o/x", stays: "../o/x", code: "uninstall-refused"},
@@ -102,6 +107,10 @@ func (h hostile) change(t *testing.T, dir, text string) {
 		switch {
 		case word[0] == '-':
 			err = os.RemoveAll(dir + "/" + word[1:])
+		case word[0] == '@':
+			text, reading := os.ReadFile(dir + "/.installed.cfg")
+			changed := strings.Replace(string(text), "= parts/p\n", "= "+word[1:]+"\n", 1)
+			err = errors.Join(reading, os.WriteFile(dir+"/.installed.cfg", []byte(changed), 0o666))
 		case word[0] == '!':
 			err = os.Chmod(dir+"/"+word[1:], 0o555)
 		case isLink:

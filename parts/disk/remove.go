@@ -107,6 +107,19 @@ func CheckMounts(path string) error {
 	return &MountError{list[0].point}
 }
 
+// MountPoints returns the mount points at path and below it, and never nil. A
+// directory that is staged is none.
+func MountPoints(path string) []string {
+	list, _ := mounts(path)
+	points := []string{}
+	for _, m := range list {
+		if !isStage(m.root) {
+			points = append(points, filepath.Join(path, m.below))
+		}
+	}
+	return points
+}
+
 // clearOfMounts looks for mount points at path and below it. It is no error
 // when the only one is that of a staged directory, path itself.
 func clearOfMounts(path string) (staged bool, err error) {
