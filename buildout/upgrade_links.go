@@ -85,11 +85,11 @@ func (c *changes) detour(path string, trusted bool) string {
 	if err != nil || below == "." {
 		return ""
 	}
-	inside := at != "/"
+	mounts := at != "/" && !trusted
 	for name := range strings.SplitSeq(below, "/") {
 		at = filepath.Join(at, name)
 		info, err := os.Lstat(at)
-		if err == nil && info.Mode()&fs.ModeSymlink != 0 || inside && slices.Contains(c.mountPoints(), at) {
+		if err == nil && info.Mode()&fs.ModeSymlink != 0 || mounts && slices.Contains(c.mountPoints(), at) {
 			return at
 		}
 	}

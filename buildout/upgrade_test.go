@@ -25,7 +25,7 @@ type upgradeStand struct {
 }
 
 func newUpgrade(t *testing.T) *upgradeStand {
-	s := &upgradeStand{t, t.TempDir()}
+	s := &upgradeStand{t, lockedDir(t)}
 	if err := s.install(crashFirst, nil); err != nil {
 		t.Fatal(err)
 	}
