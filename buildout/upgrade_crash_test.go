@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"gobuild/buildout/event"
@@ -49,7 +50,7 @@ func crashingRun(n int) int {
 		return 2
 	}
 	inherited, environ := Inherit(os.Environ())
-	count := 0
+	var changes atomic.Int64
 	e, err := Open(context.Background(), Config{Profile: "buildout.cfg", Dir: dir, Dialect: "auto", Recipes: crashTable{}, Environ: environ,
 		Events: crashSink{}, Namespaces: os.Getenv(spaceVariable) != "", Launcher: "gobuild", Inherited: inherited, Jobs: 1})
 	if err == nil {
@@ -60,7 +61,7 @@ func crashingRun(n int) int {
 		return 2
 	}
 	e.disk = &disk.Disk{Fault: func(op, path string) error {
-		count++
+		count := int(changes.Add(1))
 		switch {
 		case op == "torn", count == n && (op != "write" || os.Getenv(tornVariable) == ""):
 			os.Exit(crashed)
@@ -74,7 +75,7 @@ func crashingRun(n int) int {
 		return relayed.Status
 	}
 	if file := os.Getenv(countVariable); file != "" {
-		os.WriteFile(file, []byte(strconv.Itoa(count)), 0o666)
+		os.WriteFile(file, []byte(strconv.FormatInt(changes.Load(), 10)), 0o666)
 	}
 	if err != nil {
 		fmt.Println(err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -113,16 +114,16 @@ func TestCannotBeRecorded(t *testing.T) {
 		for _, op := range []string{"write", "sync"} {
 			t.Run(name+" "+op, func(t *testing.T) {
 				s := newUpgrade(t)
-				hit := false
+				var hit atomic.Bool
 				err := s.install(strings.Replace(crashSecond, "f a", "a d", 1)+"[d]\nrecipe = fake\nown = bin/d bin/d2\n", func(o, path string) error {
 					if o == op && filepath.Base(path) == name {
-						hit = true
+						hit.Store(true)
 						return syscall.ENOSPC
 					}
 					return nil
 				})
 				var lost *StateError
-				if !hit || !errors.As(err, &lost) || !errors.Is(err, syscall.ENOSPC) {
+				if !hit.Load() || !errors.As(err, &lost) || !errors.Is(err, syscall.ENOSPC) {
 					t.Fatalf("error %v", err)
 				}
 				for _, part := range []string{"b", "c"} {
