@@ -86,6 +86,9 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 		c.dispose = o.Replaced
 	}
 	e.ledger = e.openLedger()
+	if err := e.ledger.doubt(c.unsure, db); err != nil {
+		return &StateError{err}
+	}
 	g, err := e.Plan(ctx, e.planInput(ctx, db, o.Named))
 	if err != nil {
 		return err

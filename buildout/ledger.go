@@ -2,16 +2,19 @@ package buildout
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"gobuild/buildout/plan"
 	"gobuild/parts"
 	"gobuild/parts/manifest"
+	"gobuild/parts/state"
 	"gobuild/parts/store"
 )
 
@@ -76,6 +79,8 @@ func (l *ledger) installed(j *job, r parts.Record) manifest.Entry {
 	for _, p := range r.Paths {
 		own = append(own, j.path(p))
 	}
+	// The list of files is of the version before. hash writes the new one.
+	os.Remove(l.filesPath(r.Part))
 	return j.node.Entry(r, j.inputs.Inputs(own...))
 }
 
@@ -83,11 +88,22 @@ func (l *ledger) installed(j *job, r parts.Record) manifest.Entry {
 // was made from must not stand for an older version.
 func (l *ledger) recorded(r parts.Record, e manifest.Entry) {
 	l.manifest.Put(e)
-	os.Remove(l.filesPath(r.Part)) // of the version before; hash writes the new one
 	if err := l.manifest.Flush(); err != nil {
 		l.problem = err
 	}
 	l.hashing <- r
+}
+
+// doubt gives parts a key that no other part knows, so that parts which need
+// them are built anew: a kill came between their record and the note of what they
+// were made from.
+func (l *ledger) doubt(unsure []string, db *state.DB) error {
+	for _, part := range unsure {
+		if r, ok := db.Get(part); ok {
+			l.manifest.Put(manifest.Entry{Part: part, Digest: manifest.Digest(r), Key: strings.ToLower(rand.Text())})
+		}
+	}
+	return l.manifest.Flush()
 }
 
 // removed forgets a part.

@@ -174,6 +174,7 @@ func (c *changes) recoverAll() (done []string, err error) {
 		_, recorded := c.db.Get(ch.part)
 		switch {
 		case c.isCommitted(ch) && recorded:
+			c.unsure = append(c.unsure, ch.part)
 			c.settle(ch)
 			continue
 		case c.isCommitted(ch):

@@ -47,6 +47,7 @@ type changes struct {
 	failed   map[string][]string // what failed installations have left
 	cleanup  sync.WaitGroup
 	undone   []string          // paths that were put back
+	unsure   []string          // parts that were recorded, perhaps before it was noted what they were made from
 	links    map[string]string // nil before the file is read
 	hasLinks bool              // there is such a file
 	mounts   []string          // nil before they are looked for
