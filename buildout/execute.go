@@ -228,8 +228,8 @@ const (
 func (x *execution) expected(n *plan.Node) (time.Duration, int64) {
 	last, known := x.ledger.times.Get(n.Part)
 	memory := last.Peak
-	if text := n.Options["memory"]; text != "" {
-		memory, _ = parts.ParseSize(text)
+	if text := n.Options["memory"]; n.Spec.Builds && text != "" {
+		memory, _ = parts.ParseSize(text) // checked before the run
 	}
 	if known && last.Recipe == n.Options["recipe"] {
 		return last.Wall, memory

@@ -93,6 +93,9 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := e.checkMemory(g); err != nil {
+		return err
+	}
 	g.Warnings = append(append(g.Warnings, e.missingMirrors(g)...), e.ownJobsWarnings(g)...)
 	if err := e.enterNamespace(g, held); err != nil {
 		return err
@@ -125,6 +128,23 @@ func (e *Engine) planInput(ctx context.Context, db *state.DB, named []string) pl
 		in.Verify = e.ledger.verify(ctx)
 	}
 	return in
+}
+
+// checkMemory refuses options `memory` of parts that are compiled that are no
+// sizes. Other recipes may have such an option of their own.
+func (e *Engine) checkMemory(g *plan.Graph) error {
+	var list diag.List
+	for _, n := range g.Parts {
+		text := n.Options["memory"]
+		if !n.Spec.Builds || text == "" {
+			continue
+		}
+		if _, err := parts.ParseSize(text); err != nil {
+			list.Add(diag.At(e.At(n.Part, "memory"), "bad-memory", "%v", err).WithPath(n.Part, "memory").
+				WithHint("memory is the most that the part takes while it is built; without it the peak of the last run counts"))
+		}
+	}
+	return list.Err()
 }
 
 // jobsOptions are the options in which a part may ask for a number of jobs.

@@ -113,10 +113,7 @@ func (l *ledger) removed(part string) {
 }
 
 // close writes down what is new about kept parts, and waits for all.
-func (l *ledger) close(db interface {
-	Get(string) (parts.Record, bool)
-	Parts() []string
-}, g *plan.Graph) error {
+func (l *ledger) close(db *state.DB, g *plan.Graph) error {
 	for _, n := range g.Parts {
 		r, ok := db.Get(n.Part)
 		if ok && n.Decision == plan.Update && (n.Stale || len(r.Paths) != len(n.Old.Paths)) {

@@ -18,8 +18,12 @@ func (a *app) summary(f *buildout.FailedError) diag.List {
 		return nil
 	}
 	texts := []string{counted(f.Parts, "failed")}
+	by := "blocked by it"
+	if len(f.Parts) > 1 {
+		by = "blocked by them"
+	}
 	if len(f.Blocked) > 0 {
-		texts = append(texts, counted(f.Blocked, "blocked by "+map[bool]string{true: "it", false: "them"}[len(f.Parts) == 1]))
+		texts = append(texts, counted(f.Blocked, by))
 	}
 	if len(f.NotStarted) > 0 {
 		texts = append(texts, counted(f.NotStarted, "not started"))
