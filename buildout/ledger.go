@@ -28,6 +28,7 @@ type ledger struct {
 	hashing  chan parts.Record
 	hashed   chan error
 	problem  error // what could not be written down; it belongs to the committer
+	sources  sources
 }
 
 // openLedger reads what every run needs.
@@ -51,9 +52,10 @@ func (l *ledger) begin(ctx context.Context, path func(string) string) {
 	}()
 }
 
-// hash notes the files of a part. What is cancelled leaves no list: the part is
+// hash notes the sources and the files of a part. What is cancelled leaves no list: the part is
 // then not checked.
 func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) string) error {
+	noted := l.sources.save(l.dir, r)
 	roots := make([]string, 0, len(r.Paths))
 	for _, p := range r.Paths {
 		// No recipe makes what holds the directory: there is no end to it.
@@ -63,9 +65,9 @@ func (l *ledger) hash(ctx context.Context, r parts.Record, path func(string) str
 	}
 	err := manifest.Note(ctx, l.filesPath(r.Part), r, roots)
 	if ctx.Err() != nil {
-		return nil
+		return noted
 	}
-	return err
+	return errors.Join(noted, err)
 }
 
 func (l *ledger) filesPath(part string) string { return manifest.FilesPath(l.dir, fileName(part)) }
@@ -110,6 +112,7 @@ func (l *ledger) doubt(unsure []string, db *state.DB) error {
 func (l *ledger) removed(part string) {
 	l.manifest.Drop(part)
 	os.Remove(l.filesPath(part))
+	os.Remove(filepath.Join(l.dir, "audit", fileName(part)+".json"))
 }
 
 // close writes down what is new about kept parts, and waits for all.
@@ -123,7 +126,7 @@ func (l *ledger) close(db *state.DB, g *plan.Graph) error {
 	errs := []error{l.problem, l.manifest.Close()}
 	if l.times != nil {
 		close(l.hashing)
-		errs = append(errs, <-l.hashed, l.times.Save(), l.sweep(db.Parts()))
+		errs = append(errs, <-l.hashed, l.times.Save(), l.sweep(db.Parts()), sweepSources(l.dir, db.Parts()))
 	}
 	return errors.Join(errs...)
 }

@@ -70,6 +70,9 @@ func (e *Engine) recallPart(part, from string, n *plan.Node) error {
 		return nil
 	}
 	r, err := f.resume(n, from)
+	if err == nil && from == "" && r.from != "" && f.Pure != e.modeOf(part) {
+		r = &resumption{failure: f, messages: []string{"it failed in another environment (pure): the part is built from its beginning"}}
+	}
 	e.resuming.parts[part] = r
 	return err
 }
@@ -97,6 +100,9 @@ func (f *Failure) resume(n *plan.Node, from string) (*resumption, error) {
 	anew := func(format string, args ...any) (*resumption, error) {
 		r.messages = append(r.messages, fmt.Sprintf(format, args...)+": the part is built from its beginning")
 		return r, nil
+	}
+	if f.isAudit() {
+		return f.resumeAudit(n, from), nil
 	}
 	known := steps(n.Action)
 	changed := f.changed(n.Options)
@@ -207,10 +213,11 @@ func (j *job) run(ctx context.Context, w *parts.Work) (failed *Failure, err erro
 	if r == nil || r.from == "" {
 		j.forgetFailure(j.node.Part, nil)
 	}
+	j.log.keep = r != nil && r.from != ""
+	j.tellPurity(w)
 	if r == nil {
 		return nil, j.node.Action.Run(ctx, w)
 	}
-	j.log.keep = r.from != ""
 	for i, text := range r.messages {
 		level := event.Warning
 		if i == 0 && r.from != "" {
@@ -225,8 +232,12 @@ func (j *job) run(ctx context.Context, w *parts.Work) (failed *Failure, err erro
 	// Should this run be killed, the next one must know.
 	started := *r.failure
 	started.Killed, started.Tree = true, ""
+	tree := j.failedTree()
 	if err := errors.Join(j.writeFailure(&started), j.restoreFailed()); err != nil {
 		return r.failure, err
+	}
+	if r.from == auditStep {
+		return r.failure, j.takeTree(r.failure, tree != "")
 	}
 	return r.failure, j.node.Action.(parts.Resumer).Resume(ctx, w)
 }
@@ -237,6 +248,9 @@ func (e *Engine) Resumable(n *plan.Node) bool {
 	f, err := e.Failure(n.Part)
 	if f == nil || err != nil || f.Left == nil || f.Killed {
 		return false
+	}
+	if f.isAudit() {
+		return true
 	}
 	known := steps(n.Action)
 	i := slices.IndexFunc(known, func(s parts.BuildStep) bool { return s.Name == f.Step })

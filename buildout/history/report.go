@@ -30,6 +30,8 @@ const (
 type page struct {
 	Run  *Run              `json:"run"`
 	Logs map[string]string `json:"logs"` // ends, by part
+	// Audits are those of what is installed now.
+	Audits []audit `json:"audits,omitempty"`
 }
 
 // WriteReport writes a run as one HTML page that needs no network and no other
@@ -41,7 +43,7 @@ func WriteReport(w io.Writer, run *Run) error {
 	}
 	// The encoder writes <, > and & as escapes, so that no text can end the
 	// script element.
-	data, err := json.Marshal(page{Run: run, Logs: run.logs()})
+	data, err := json.Marshal(page{Run: run, Logs: run.logs(), Audits: run.audits()})
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,9 @@ func (b *builder) compare(n *Node, old parts.Record) []Reason {
 			reasons = append(reasons, Reason{Msg: what, At: n.At})
 		}
 	}
+	if len(reasons) == 0 && slices.Contains(b.Anew, n.Part) {
+		reasons = append(reasons, Reason{Msg: "gobuild rebuild was asked for it", At: n.At})
+	}
 	if r, ok := n.Action.(parts.Reinstaller); ok && len(reasons) == 0 && r.MustReinstall(old) {
 		reasons = append(reasons, Reason{Msg: "the recipe asks for it", At: n.At})
 	}

@@ -71,7 +71,9 @@ func (n *Node) Facts() []Fact { return n.appendOthers(n.appendOptions(nil)) }
 
 func (n *Node) appendOptions(facts []Fact) []Fact {
 	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
-		facts = append(facts, Fact{OptionFact, key, n.Options[key]})
+		if !isAside(n.Spec, key) {
+			facts = append(facts, Fact{OptionFact, key, n.Options[key]})
+		}
 	}
 	return facts
 }

@@ -54,7 +54,7 @@ func (o *options) Probe() (parts.Runner, parts.Fetcher) { return o.build.Probe(o
 
 // Location freezes the section and asks where the part lives. What counts for
 // a shared part are the options of the profile, not those that the recipe has
-// set (SPEC-recipes 1.3).
+// set (SPEC-recipes 1.3), nor those of the audit.
 func (o *options) Location(shared bool) (parts.Location, error) {
 	if !filepath.IsLocal(o.Name()) || filepath.Clean(o.Name()) == "." {
 		return parts.Location{}, diag.At(o.Header(), "bad-part-name", "the part %q would live outside of parts-directory", o.Name()).
@@ -62,7 +62,7 @@ func (o *options) Location(shared bool) (parts.Location, error) {
 	}
 	values := map[string]string{}
 	for _, key := range o.Keys() {
-		if o.IsSet(key) {
+		if o.IsSet(key) || isAside(o.build.specs[o.Name()], key) {
 			continue
 		}
 		v, _, err := o.Get(o.ctx, key)
@@ -78,3 +78,26 @@ func (o *options) Location(shared bool) (parts.Location, error) {
 	o.build.shared[o.Name()] = location.Shared()
 	return location, nil
 }
+
+// SectionNames implements parts.Profile.
+func (o *options) SectionNames() []string { return o.build.Evaluator.Profile.Names() }
+
+// Recorded implements parts.Profile.
+func (o *options) Recorded(part string) (parts.Record, bool) {
+	if o.build.Recall == nil {
+		return parts.Record{}, false
+	}
+	return o.build.Recall(part)
+}
+
+// Claim implements parts.Profile.
+func (o *options) Claim(what string) bool {
+	if owner, ok := o.build.claims[what]; ok {
+		return owner == o.Name()
+	}
+	o.build.claims[what] = o.Name()
+	return true
+}
+
+// Secret implements parts.Profile.
+func (o *options) Secret(text string) { o.build.Evaluator.Secret(text) }

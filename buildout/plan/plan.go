@@ -66,6 +66,8 @@ type Planner struct {
 	Exists func(path string) bool
 	// Locate says where a part with these options lives.
 	Locate func(part string, options map[string]string, shared bool) parts.Location
+	// Recall returns what is recorded of a part. nil: nothing is.
+	Recall func(part string) (parts.Record, bool)
 	// Probe returns what serves the Prepare of one section.
 	Probe func(part string) (parts.Runner, parts.Fetcher)
 	// Stat and Sum look at a local file that a part was made from. nil: such
@@ -87,6 +89,7 @@ type Planner struct {
 type Input struct {
 	Records []parts.Record // what is installed, in the order of installation
 	Named   []string       // parts named on the command line; nil means all
+	Anew    []string       // parts to install although nothing has changed
 	// Manifest is what the installed parts depended on beyond their options.
 	// nil: only options are compared.
 	Manifest *manifest.File
@@ -102,6 +105,7 @@ type builder struct {
 	specs map[string]parts.Spec // by section
 	// shared tells of the sections whose parts live in a shared directory.
 	shared map[string]bool
+	claims map[string]string // what sections have reserved, by section
 	errs   diag.List
 	world
 }
@@ -111,7 +115,7 @@ type builder struct {
 // returned makes the graph; its error is a diag.List of all errors found in
 // all parts.
 func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
-	b := &builder{Planner: p, specs: map[string]parts.Spec{}, shared: map[string]bool{}}
+	b := &builder{Planner: p, specs: map[string]parts.Spec{}, shared: map[string]bool{}, claims: map[string]string{}}
 	p.Evaluator.Prepare = b.prepare
 	return func(ctx context.Context, in Input) (*Graph, error) {
 		b.Input, b.world = in, world{}

@@ -57,7 +57,7 @@ func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
 func EngineOption(key string) bool {
 	return slices.Contains([]string{"parts", "develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
 		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
-		"verbosity", "download-cache", "extends-cache", checkOption}, key)
+		"verbosity", "download-cache", "extends-cache", "relocatable", "reproducible", "source-date-epoch", checkOption}, key) || slices.Contains(AuditOptions, key) || slices.Contains(PureOptions, key)
 }
 
 func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {
@@ -104,6 +104,11 @@ func unset(e *profile.Evaluated, spec parts.Spec) []string {
 			names = append(names, o.Name)
 		}
 	}
+	for _, name := range slices.Concat(AuditOptions, PureOptions) {
+		if isAside(spec, name) && !e.Has(name) {
+			names = append(names, name)
+		}
+	}
 	return names
 }
 
@@ -113,6 +118,9 @@ func optionNames(spec parts.Spec) map[string]bool {
 	known := map[string]bool{"recipe": true, "<": true}
 	for _, o := range spec.Options {
 		known[o.Name] = true
+	}
+	for _, name := range slices.Concat(AuditOptions, PureOptions) {
+		known[name] = known[name] || isAside(spec, name)
 	}
 	return known
 }

@@ -212,7 +212,7 @@ func (b *builder) differences(n *Node, old parts.Record) []Reason {
 func (b *builder) gone(n *Node, old parts.Record) []Reason {
 	var reasons []Reason
 	for key, was := range old.Options {
-		if _, has := n.Options[key]; !has {
+		if _, has := n.Options[key]; !has && !isAside(n.Spec, key) {
 			reasons = append(reasons, Reason{Msg: "option " + key + " is gone", Option: key, Old: was, At: n.At})
 		}
 	}

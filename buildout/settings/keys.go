@@ -39,6 +39,9 @@ var keys = []*Key{
 	{Name: "namespaces", Default: "true", Env: "GOBUILD_NAMESPACES", Takes: "`true` or `false`",
 		Doc:     "Whether mount namespaces, where the machine permits them, keep the old version of a part in place until the new one is complete.",
 		Choices: booleans, value: func(s *Settings) value { return &boolean{&s.Namespaces} }},
+	{Name: "audit", Default: "error", Env: "GOBUILD_AUDIT", Takes: "`error`, `warn` or `off`",
+		Doc:     "What becomes of a compiled part that needs more of the machine than glibc, where neither it nor `[buildout]` has an option `audit`.",
+		Choices: audits, value: func(s *Settings) value { return &choice{&s.Audit, audits} }},
 	{Name: "cache", Default: "~/.cache/gobuild/sources", Env: "GOBUILD_CACHE", Takes: "a directory, or nothing",
 		Doc:   "Where downloaded sources are kept by checksum. `$XDG_CACHE_HOME` counts in the default. An empty value means no cache.",
 		value: func(s *Settings) value { return &directory{&s.Cache} }, fallback: defaultCache},
@@ -75,6 +78,7 @@ const (
 
 var (
 	dialects      = []string{"auto", "upstream", "slapos"}
+	audits        = []string{"error", "warn", "off"}
 	booleans      = []string{"true", "false"}
 	colors        = []string{"auto", "always", "never"}
 	pythonVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`) })

@@ -24,6 +24,7 @@ type Settings struct {
 	Jobs          int           // parallel jobs of a run; 0 is one for each processor
 	Fsync         bool          // wait for the disk
 	Namespaces    bool          // use mount namespaces where they are permitted
+	Audit         string        // error, warn or off
 	Cache         string        // directory of the source cache, absolute; "" is none
 	Mirrors       []string      // URLs and absolute directories, tried in this order
 	Color         string        // auto, always or never

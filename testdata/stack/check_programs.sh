@@ -23,12 +23,14 @@ compile_with() {
 	"./${source%.c}"
 }
 
-# flags PART... prints the compiler flags that find these parts.
+# flags PART... puts the compiler flags that find these parts into the array
+# flags.
 flags() {
 	local name prefix
+	flags=()
 	for name in "$@"; do
 		prefix=$(part "$name")
-		echo "-I$prefix/include -L$prefix/lib -Wl,-rpath,$prefix/lib"
+		flags+=("-I$prefix/include" "-L$prefix/lib" "-Wl,-rpath,$prefix/lib")
 	done
 }
 
@@ -45,7 +47,8 @@ check_zlib() {
 			return strcmp((char *)in, (char *)out) || strcmp(zlibVersion(), ZLIB_VERSION);
 		}
 	EOF
-	compile_with z.c $(flags zlib) -lz
+	flags zlib
+	compile_with z.c "${flags[@]}" -lz
 }
 
 check_bzip2() {
@@ -106,7 +109,8 @@ check_readline() {
 		}
 	EOF
 	echo typed >rl.in
-	"${CC:-cc}" -o rl rl.c $(flags readline ncurses) -lreadline -ltinfow
+	flags readline ncurses
+	"${CC:-cc}" -o rl rl.c "${flags[@]}" -lreadline -ltinfow
 	TERM=dumb ./rl <rl.in
 }
 
@@ -137,7 +141,8 @@ check_libffi() {
 			return (int)sum != 42;
 		}
 	EOF
-	compile_with ffi.c $(flags libffi) -lffi
+	flags libffi
+	compile_with ffi.c "${flags[@]}" -lffi
 }
 
 check_hello() {
@@ -212,7 +217,8 @@ check_libxcrypt() {
 			return h == NULL || strncmp(h, "$6$saltstring$", 14);
 		}
 	EOF
-	compile_with cr.c $(flags libxcrypt) -lcrypt
+	flags libxcrypt
+	compile_with cr.c "${flags[@]}" -lcrypt
 }
 
 check_expat() {
@@ -270,7 +276,8 @@ check_libevent() {
 			return !done;
 		}
 	EOF
-	compile_with ev.c $(flags libevent) -levent
+	flags libevent
+	compile_with ev.c "${flags[@]}" -levent
 }
 
 check_curl() {
