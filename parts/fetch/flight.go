@@ -326,6 +326,7 @@ func (f *fetcher) fetchOnce(ctx context.Context, q *query) (got parts.Fetched, c
 			return got, true, err
 		case again == alone:
 			got, err = f.get(ctx, q)
+			got.From = cmp.Or(got.From, fl.result.got.From)
 			return got, !q.asked, err
 		}
 	}
@@ -355,7 +356,7 @@ func (f *fetcher) follow(ctx context.Context, fl *flight, q *query) (got parts.F
 	if err != nil {
 		return got, alone, nil
 	}
-	got.Temp = true
+	got.Temp, got.From = true, fl.result.got.From
 	return got, never, nil
 }
 

@@ -111,7 +111,7 @@ func TestPrefetchLocalAlternate(t *testing.T) {
 	p := k.part("foo").part
 	p.Used = func(path string) { used = path }
 	got, err := k.For(p).Fetch(t.Context(), r)
-	if err != nil || got != (parts.Fetched{Path: path, Local: true}) || used != path || len(s.requests()) != 1 {
+	if err != nil || got != (parts.Fetched{Path: path, Local: true, From: "local"}) || used != path || len(s.requests()) != 1 {
 		t.Errorf("got %+v, %v; used %q; asked %q", got, err, used, s.requests())
 	}
 }

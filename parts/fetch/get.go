@@ -165,7 +165,7 @@ func (f *fetcher) local(q *query, s source) (parts.Fetched, error) {
 		}
 		return parts.Fetched{}, d
 	case info.IsDir():
-		return parts.Fetched{Path: s.local, Local: true}, nil
+		return parts.Fetched{Path: s.local, Local: true, From: s.shown}, nil
 	case !info.Mode().IsRegular():
 		return parts.Fetched{}, diag.At(q.at, "fetch-local", "'%s' is not a regular file", s.named)
 	}
@@ -178,7 +178,7 @@ func (f *fetcher) local(q *query, s source) (parts.Fetched, error) {
 	if err := f.cacheLocal(q, s, info.Mode().Perm()); err != nil {
 		return parts.Fetched{}, err
 	}
-	return parts.Fetched{Path: s.local, Local: true}, nil
+	return parts.Fetched{Path: s.local, Local: true, From: s.shown}, nil
 }
 
 // checkLocal checks the sums of a local file.
@@ -227,8 +227,10 @@ func (f *fetcher) stored(q *query) (got parts.Fetched, ok bool, err error) {
 	if q.malformed() != nil {
 		return parts.Fetched{}, false, nil
 	}
+	from := ""
 	if path = f.cached(q.sums); path == "" {
 		path = f.mirrored(q)
+		from = path
 	}
 	if path == "" {
 		return parts.Fetched{}, false, nil
@@ -236,7 +238,7 @@ func (f *fetcher) stored(q *query) (got parts.Fetched, ok bool, err error) {
 	if err := f.fillDownloadCache(q.sources[0], path, 0o600); err != nil {
 		return parts.Fetched{}, false, f.cacheError(q, err)
 	}
-	return parts.Fetched{Path: path}, true, nil
+	return parts.Fetched{Path: path, From: from}, true, nil
 }
 
 // ask asks the sources themselves, and keeps what they give.
@@ -255,7 +257,9 @@ func (f *fetcher) ask(ctx context.Context, q *query) (parts.Fetched, error) {
 	q.mirrors = f.mirrorSources(q)
 	got, err := f.rounds(ctx, q, temp)
 	if err == nil && got.Path == temp {
+		from := got.From
 		got, err = f.place(q, temp)
+		got.From = from
 	}
 	if !got.Temp || err != nil {
 		os.Remove(temp)
@@ -408,7 +412,7 @@ func (f *fetcher) try(ctx context.Context, q *query, s source, temp string, try 
 		return parts.Fetched{}, err
 	}
 	err := f.run(ctx, job{url: s.url, to: temp, sums: q.sums, max: q.max, progress: f.progress})
-	return parts.Fetched{Path: temp}, err
+	return parts.Fetched{Path: temp, From: s.shown}, err
 }
 
 func (f *fetcher) progress(done, total int64) {

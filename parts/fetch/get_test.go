@@ -26,10 +26,12 @@ func TestDownloadIntoCache(t *testing.T) {
 			k := newKit(t, Config{Cache: cache})
 			r := parts.FetchRequest{URL: s.URL + "/a.tar.gz", Sums: []parts.Checksum{sum(algorithm, payload)}}
 			got := k.get(t, r)
-			if want := cache + "/" + algorithm + "/" + r.Sums[0].Hex; got != (parts.Fetched{Path: want}) {
+			if want := cache + "/" + algorithm + "/" + r.Sums[0].Hex; got != (parts.Fetched{Path: want, From: r.URL}) {
 				t.Errorf("got %+v, want %s", got, want)
 			}
-			k.get(t, r)
+			if got := k.get(t, r); got.From != "" {
+				t.Errorf("a cache knows that the file is from %s", got.From)
+			}
 			if asked := s.requests(); len(asked) != 1 {
 				t.Errorf("asked %q, want one request", asked)
 			}

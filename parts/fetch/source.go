@@ -128,6 +128,9 @@ var secretKeys = []string{
 	"api_key", "apikey", "sig", "signature", "x-amz-signature", "x-amz-security-token",
 }
 
+// Mask returns text with the secrets of URLs in it replaced by ***.
+func Mask(text string) string { return mask(text) }
+
 // mask returns text with the secrets of URLs in it replaced by ***. All that
 // is shown or logged goes through it.
 func mask(text string) string {

@@ -19,7 +19,7 @@ func TestLocalFileIsUsedInPlace(t *testing.T) {
 	k := newKit(t, Config{Cache: cache})
 	path := write(t, k.dir+"/sub/a b", payload)
 	for _, url := range []string{"sub/a b", path, "file://" + path, "file:" + path, "file://localhost" + path, strings.ReplaceAll("file://"+path, " ", "%20")} {
-		if got := k.get(t, parts.FetchRequest{URL: url, Sums: md5sums(payload)}); got != (parts.Fetched{Path: path, Local: true}) {
+		if got := k.get(t, parts.FetchRequest{URL: url, Sums: md5sums(payload)}); got != (parts.Fetched{Path: path, Local: true, From: url}) {
 			t.Errorf("%s: got %+v", url, got)
 		}
 	}
@@ -49,7 +49,7 @@ func TestLocalDirectory(t *testing.T) {
 	k := newKit(t, Config{DownloadCache: t.TempDir()})
 	dir := filepath.Dir(write(t, k.dir+"/d/x", payload))
 	got, err := k.Fetch(context.Background(), parts.FetchRequest{URL: "d", Directory: true})
-	if err != nil || got != (parts.Fetched{Path: dir, Local: true}) {
+	if err != nil || got != (parts.Fetched{Path: dir, Local: true, From: "d"}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, r := range []parts.FetchRequest{{URL: "d"}, {URL: "d", Directory: true, Sums: md5sums("")}} {
@@ -68,7 +68,7 @@ func TestDownloadCache(t *testing.T) {
 	k := newKit(t, Config{Cache: cache, DownloadCache: downloads})
 	plain := parts.FetchRequest{URL: s.URL + "/a"}
 	path := filepath.Join(downloads, md5Name(plain.URL))
-	if got := k.get(t, plain); got != (parts.Fetched{Path: path}) {
+	if got := k.get(t, plain); got != (parts.Fetched{Path: path, From: plain.URL}) {
 		t.Errorf("got %+v, want %s", got, path)
 	}
 	k.get(t, plain)
@@ -232,7 +232,8 @@ func TestLocalMirror(t *testing.T) {
 				k.fail(t, r)
 				return
 			}
-			if got := k.get(t, r); got != (parts.Fetched{Path: filepath.Join(dir, test.want)}) {
+			path := filepath.Join(dir, test.want)
+			if got := k.get(t, r); got != (parts.Fetched{Path: path, From: path}) {
 				t.Errorf("got %+v, want %s", got, test.want)
 			}
 			if bad := strings.Contains(test.name, "damaged"); bad != (len(k.events.of(event.Message)) == 1) {
