@@ -25,6 +25,22 @@ func Builtin() []parts.Spec {
 		hexagondownloadSpec(),
 		zcCmmiSpec(),
 		debugSpec(),
+		cronSpec(),
+		cronEntrySpec(),
+		logrotateSpec(),
+		logrotateEntrySpec(),
+		freeportSpec(),
+		randomIntegerSpec(),
+		randomTimeSpec(),
+		randomMacSpec(),
+		uuidSpec(),
+		userinfoSpec(),
+		urlparseSpec(),
+		readlineSpec(),
+		copyfilelistSpec(),
+		jsondumpSpec(),
+		equeueSpec(),
+		passwordSpec(),
 	}
 }
 

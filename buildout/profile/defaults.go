@@ -137,11 +137,11 @@ func (p *Profile) warn(at diag.Span, code, format string, args ...any) {
 	p.Warnings.Add(d)
 }
 
-// complete adds what the engine computes: the versions section and absolute
-// directories.
+// complete adds what the engine computes: the versions section, the padded
+// directory of parts, and absolute directories.
 func (l *loader) complete() error {
 	b := l.profile.Sections["buildout"]
-	errs := diag.All(l.versions(b))
+	errs := append(diag.All(l.versions(b)), diag.All(l.relocatable(b))...)
 	for _, name := range []string{"download-cache", "eggs-directory", "extends-cache"} {
 		errs = append(errs, diag.All(l.absolute(b, name))...)
 	}

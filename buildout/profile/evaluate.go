@@ -32,6 +32,7 @@ type Evaluator struct {
 	further  diag.List
 	macros   map[string]map[string]*Value // expanded
 	spent    int                          // bytes that references stood for
+	secrets  []string
 }
 
 // Evaluated is a section with its macros expanded.
@@ -47,6 +48,8 @@ type Evaluated struct {
 	referred map[string]bool
 	needs    []string        // sections read, in order of first reading
 	needed   map[string]bool // the same
+	hidden   map[string]bool // keys that are not saved
+	provide  func(key string) (value string, ok bool, err error)
 	frozen   bool
 	hollow   bool             // the recipe was not prepared
 	failed   map[string]error // options that have no value
@@ -301,7 +304,8 @@ func (e *Evaluated) Unused() []string {
 }
 
 // Saved returns the options as .installed.cfg keeps them: substituted, with
-// what the recipe has set, the escape $${ as it is.
+// what the recipe has set, the escape $${ as it is, without what is hidden or
+// secret.
 func (e *Evaluated) Saved() map[string]string {
 	saved := make(map[string]string, len(e.raw)+len(e.data))
 	for k, v := range e.raw {
@@ -309,6 +313,7 @@ func (e *Evaluated) Saved() map[string]string {
 	}
 	maps.Copy(saved, e.cooked)
 	maps.Copy(saved, e.data)
+	e.conceal(saved)
 	return saved
 }
 

@@ -42,7 +42,7 @@ func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, b
 	if !cooked {
 		raw := e.raw[option]
 		if raw == nil {
-			return "", false, nil
+			return e.provided(option)
 		}
 		v = raw.Text
 	}

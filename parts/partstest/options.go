@@ -26,6 +26,8 @@ type Options struct {
 	Sections map[string]map[string]string
 	// SharedDirs is shared-part-list.
 	SharedDirs []string
+	// Records is what an earlier run has recorded.
+	Records map[string]parts.Record
 
 	*profile
 }
@@ -37,6 +39,11 @@ type profile struct {
 	values map[string]map[string]string // Sections, and what was set
 	read   map[string]bool              // by "section:option"
 	frozen map[string]bool              // by section
+	// What Hide and Secret were told.
+	hidden  map[string]bool // by "section:option"
+	secrets []string
+	claims  map[string]string // what sections have reserved
+	provide map[string]func(key string) (string, bool, error)
 }
 
 func (o *Options) lazy() *profile {
@@ -45,7 +52,8 @@ func (o *Options) lazy() *profile {
 	}
 	p := &profile{
 		spans: map[string]diag.Span{}, values: map[string]map[string]string{},
-		read: map[string]bool{}, frozen: map[string]bool{},
+		read: map[string]bool{}, frozen: map[string]bool{}, hidden: map[string]bool{}, claims: map[string]string{},
+		provide: map[string]func(string) (string, bool, error){},
 	}
 	for name, options := range o.Sections {
 		p.values[name] = maps.Clone(options)
@@ -120,6 +128,9 @@ func (o *Options) Lookup(key string) (value string, at diag.Span, ok bool) {
 	p := o.lazy()
 	p.read[o.Part+":"+key] = true
 	value, ok = p.values[o.Part][key]
+	if provide := p.provide[o.Part]; !ok && provide != nil {
+		value, ok, _ = provide(key)
+	}
 	if !ok {
 		return "", diag.Span{}, false
 	}
