@@ -27,6 +27,9 @@ func main() {
 }
 
 func run() int {
+	if status, ok := cli.Launch(os.Args[1:], os.Environ()); ok {
+		return int(status)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.Getwd()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -23,6 +24,10 @@ func mount(kind, dir string) error {
 			return err
 		}
 		return syscall.Mount("none", dir, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+	case "nonamespaces":
+		const mode = 0o644
+		return errors.Join(os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), mode),
+			os.WriteFile("/proc/sys/user/max_mnt_namespaces", []byte("0"), mode))
 	}
 	return fmt.Errorf("unknown kind %q", kind)
 }

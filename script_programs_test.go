@@ -53,8 +53,8 @@ func statusOf(err error) int {
 }
 
 // confined runs a program in name spaces of its own, where the directory DIR
-// is read-only, or an empty file system with room for 256 kB: confined
-// readonly|small DIR PROGRAM [ARG…].
+// is read-only, or an empty file system with room for 256 kB, or where no further
+// name spaces are permitted: confined readonly|small|nonamespaces DIR PROGRAM [ARG…].
 func confined(args []string) int {
 	if os.Getenv("CONFINED") == "" {
 		return outside(args)

@@ -26,7 +26,7 @@ func (e *Engine) Bootstrap() (made []string, err error) {
 		}
 		made = append(made, dir)
 	}
-	return made, nil
+	return made, e.linkRelocatable()
 }
 
 // notMade is the error for a standard directory.

@@ -17,6 +17,7 @@ import (
 	"gobuild/parts/fetch"
 	"gobuild/parts/jobs"
 	"gobuild/parts/manifest"
+	"gobuild/parts/state"
 	"gobuild/parts/store"
 )
 
@@ -45,17 +46,18 @@ type Config struct {
 	Recipes      Lookup
 	Events       event.Sink
 	Fetch        fetch.Config
-	Jobs         int      // the budget of parts and what they compile; 1 is the order of zc.buildout
-	OwnJobs      bool     // the budget does not come from a make above
-	Memory       int64    // bytes that parts may take together; 0 is no limit
-	KeepGoing    bool     // after a failure go on with what does not depend on it
-	NoSync       bool     // do not wait for the disk
-	Namespaces   bool     // mount namespaces may be used for upgrades
-	Check        bool     // read all installed files
-	KeepPrevious bool     // keep what is replaced or removed
-	NoWait       bool     // fail at once when another run holds the directory
-	Inherited    *os.File // what Inherit returned
-	Command      string   // shown to those who wait for this run
+	Jobs         int       // the budget of parts and what they compile; 1 is the order of zc.buildout
+	OwnJobs      bool      // the budget does not come from a make above
+	Memory       int64     // bytes that parts may take together; 0 is no limit
+	KeepGoing    bool      // after a failure go on with what does not depend on it
+	NoSync       bool      // do not wait for the disk
+	Namespaces   bool      // mount namespaces may be used for upgrades
+	Check        bool      // read all installed files
+	KeepPrevious bool      // keep what is replaced or removed
+	AuditMode    AuditMode // of profiles that do not say
+	NoWait       bool      // fail at once when another run holds the directory
+	Inherited    *os.File  // what Inherit returned
+	Command      string    // shown to those who wait for this run
 }
 
 // Engine is an opened profile.
@@ -72,9 +74,15 @@ type Engine struct {
 	probes   []*partLog // of sections that were prepared
 	probing  probing
 	resuming resuming
+	pure     *purity   // nil before a run
+	known    *state.DB // as Prepare sees it
 	ledger   *ledger
+	audits   *audits    // of the run; nil before it
 	pool     *jobs.Pool // nil with one job, and before there is work
 	disk     *disk.Disk // nil for a plain one; tests let it fail
+	// compilers are those that parts were seen to use.
+	compilers compilers
+	elsewhere *elsewhere // where one part is built instead; nil for none
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.
@@ -105,7 +113,7 @@ func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate 
 	e.planner = &plan.Planner{}
 	if withRecipes {
 		e.planner = &plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
-			Exists: e.exists, Locate: e.locate, Probe: e.probe, Tolerate: tolerate,
+			Exists: e.exists, Locate: e.locate, Probe: e.probe, Recall: e.recorded, Tolerate: tolerate,
 			Stat: manifest.StatFile, Sum: manifest.SumFile,
 			Toolchain: func() manifest.Toolchain { return e.ledger.manifest.Toolchain(ctx, e.Environ) }}
 		e.build = e.planner.Attach()
@@ -134,6 +142,25 @@ func (e *Engine) furtherErrors(ctx context.Context, err error) error {
 // exists reports whether an installed path is still there.
 func (e *Engine) exists(path string) bool { return fileExists(e.path(path)) }
 
+// recorded returns what an earlier run has recorded of a part. It may be asked
+// before the directory is locked; what cannot be read tells nothing here, and is
+// an error later.
+func (e *Engine) recorded(part string) (parts.Record, bool) {
+	if e.known == nil {
+		installed := e.early("installed")
+		path := installed
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(e.early("directory"), path)
+		}
+		db, err := state.Open(path, state.Options{Disabled: installed == ""})
+		if err != nil {
+			return parts.Record{}, false
+		}
+		e.known = db
+	}
+	return e.known.Get(part)
+}
+
 // path makes an installed path absolute.
 func (e *Engine) path(path string) string {
 	if filepath.IsAbs(path) {
@@ -145,6 +172,9 @@ func (e *Engine) path(path string) string {
 // locate says where a part with these options lives. It may be asked while
 // [buildout] itself is evaluated, when its own options are not final yet.
 func (e *Engine) locate(part string, options map[string]string, shared bool) parts.Location {
+	if e.elsewhere != nil && part == e.elsewhere.part {
+		return parts.Location{Path: e.elsewhere.location}
+	}
 	buildout := e.eval.Known("buildout")
 	ctx := context.Background()
 	directory, _, _ := buildout.Get(ctx, "parts-directory")

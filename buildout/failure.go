@@ -17,6 +17,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/pure"
 	"gobuild/parts/store"
 )
 
@@ -38,6 +39,7 @@ type Failure struct {
 	Command     *failedCommand   `json:"command,omitempty"` // nil when no command failed
 	Left        *parts.Left      `json:"left,omitempty"`    // nil when there is nothing to go on with
 	Tree        exact            `json:"tree,omitempty"`    // where what was at the location is; "" when it is there
+	Pure        pure.Mode        `json:"pure,omitempty"`    // how far the host was kept from it
 }
 
 // failedCommand is a command that failed, with its complete environment.
@@ -185,7 +187,7 @@ func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure, e
 	n := j.node
 	f := &Failure{
 		Version: failureVersion, Part: n.Part, Recipe: n.Spec.Names[0], Step: j.log.step(), Time: time.Now().UTC(),
-		Interrupted: ctx.Err() != nil, Named: j.resuming.named, Options: map[string]exact{}, Left: j.left,
+		Interrupted: ctx.Err() != nil, Named: j.resuming.named, Options: map[string]exact{}, Left: j.left, Pure: j.modeOf(n.Part),
 	}
 	f.Command, f.Killed = j.recorder.last(j.Base.Directory)
 	for key, value := range n.Options {

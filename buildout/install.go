@@ -3,10 +3,12 @@ package buildout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,6 +51,7 @@ func (e *StateError) Unwrap() error { return e.Err }
 // InstallOptions says what Install does.
 type InstallOptions struct {
 	Named []string // parts named by the user; nil means all, and removes others
+	Anew  []string // parts that are installed although nothing has changed
 	// Resume maps parts that failed to the step that they go on at; "" is the
 	// step that failed.
 	Resume map[string]string
@@ -89,15 +92,23 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	if err := e.ledger.doubt(c.unsure, db); err != nil {
 		return &StateError{err}
 	}
-	g, err := e.Plan(ctx, e.planInput(ctx, db, o.Named))
+	in := e.planInput(ctx, db, o.Named)
+	in.Anew = o.Anew
+	g, err := e.Plan(ctx, in)
 	if err != nil {
 		return err
 	}
-	if err := e.checkMemory(g); err != nil {
+	if err := errors.Join(e.checkMemory(g), e.checkReproducible(g)); err != nil {
 		return err
 	}
-	g.Warnings = append(append(g.Warnings, e.missingMirrors(g)...), e.ownJobsWarnings(g)...)
+	g.Warnings = slices.Concat(g.Warnings, e.missingMirrors(g), e.ownJobsWarnings(g), e.relocatableWarnings(g))
 	if err := e.enterNamespace(g, held); err != nil {
+		return err
+	}
+	if err := e.beginAudits(ctx, g, records(db)); err != nil {
+		return err
+	}
+	if err := e.beginPurity(ctx, g); err != nil {
 		return err
 	}
 	if err := e.recall(g, o); err != nil {

@@ -25,6 +25,7 @@ type partLog struct {
 	file    *os.File
 	failed  error
 	current string // step
+	secrets redactor
 }
 
 func newPartLog(path string) *partLog {
@@ -35,14 +36,26 @@ func newPartLog(path string) *partLog {
 func (l *partLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tail.Write(p)
+	if err := l.show(l.secrets.pass(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// show writes text without secrets.
+func (l *partLog) show(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	l.tail.Write(text)
 	if l.file == nil && l.failed == nil {
 		l.open()
 	}
 	if l.failed != nil {
-		return 0, l.failed
+		return l.failed
 	}
-	return l.file.Write(p)
+	_, err := l.file.Write(text)
+	return err
 }
 
 func (l *partLog) open() {
@@ -59,6 +72,7 @@ func (l *partLog) open() {
 func (l *partLog) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.show(l.secrets.rest())
 	if l.file == nil {
 		return nil
 	}
@@ -81,7 +95,7 @@ func (s stepSink) Emit(e event.Event) {
 		s.log.current = e.Step
 		s.log.mu.Unlock()
 	}
-	s.to.Emit(e)
+	s.to.Emit(redactEvent(s.log.secrets.secrets, e))
 }
 
 func (l *partLog) step() string {
@@ -93,6 +107,9 @@ func (l *partLog) step() string {
 // excerpt is the end of the log with the path of the file, or "" when nothing
 // was logged but steps.
 func (l *partLog) excerpt() string {
+	l.mu.Lock()
+	l.show(l.secrets.rest())
+	l.mu.Unlock()
 	lines := l.tail.Lines()
 	if !slices.ContainsFunc(lines, func(line string) bool { return !strings.HasPrefix(line, "==> ") }) {
 		return ""

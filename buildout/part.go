@@ -14,6 +14,7 @@ import (
 	"gobuild/buildout/event"
 	"gobuild/buildout/plan"
 	"gobuild/parts"
+	"gobuild/parts/bom"
 	"gobuild/parts/disk"
 	"gobuild/parts/fetch"
 	"gobuild/parts/jobs"
@@ -37,19 +38,27 @@ type job struct {
 	proc     *run.Runner // nil before work
 	share    *jobs.Share
 	inputs   *manifest.Tracker
+	notes    *bom.Notes // of its sources; nil before work
 	recorder *commandRecorder
 	left     *parts.Left // what a failed run leaves for a resume
 }
 
 func (e *Engine) job(n *plan.Node) *job {
-	return &job{Engine: e, node: n, log: newPartLog(e.logPath(n.Part))}
+	j := &job{Engine: e, node: n, log: newPartLog(e.logPath(n.Part))}
+	j.log.secrets.secrets = e.secrets()
+	return j
 }
 
 // stateDir is where gobuild keeps what .installed.cfg has no room for.
-func (e *Engine) stateDir() string { return filepath.Join(e.Base.Directory, ".gobuild") }
+func (e *Engine) stateDir() string {
+	if e.elsewhere != nil {
+		return e.elsewhere.state
+	}
+	return filepath.Join(e.Base.Directory, ".gobuild")
+}
 
 // logPath is the log file of a part.
-func (e *Engine) logPath(part string) string { return e.logPathIn(e.Base.Directory, part) }
+func (e *Engine) logPath(part string) string { return e.stateDir() + "/log/" + fileName(part) + ".log" }
 
 func (e *Engine) logPathIn(dir, part string) string {
 	return dir + "/.gobuild/log/" + fileName(part) + ".log"
@@ -68,15 +77,17 @@ func fileName(section string) string {
 
 // work makes what the action of the part may use.
 func (j *job) work() *parts.Work {
-	c := run.Config{Part: j.node.Part, Dir: j.Base.Directory, Env: j.Environ, Log: j.log, Started: j.started}
+	c := run.Config{Part: j.node.Part, Dir: j.Base.Directory, Log: j.log, Started: j.started}
+	j.reproduce(&c)
 	limit, own := jobsOf(j.node)
 	if j.pool != nil && own == 0 {
 		j.share = j.pool.Share(j.node.Part)
 		j.share.Ninja, j.share.Most = runsNinja(j.node.Options), max(limit, 0)
 		c.Jobs = j.share
 	}
+	j.purify(&c)
 	j.proc = run.New(c)
-	j.recorder = newRecorder(j.proc)
+	j.recorder = newRecorder(j.tracing(j.mapping(j.proc)))
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
@@ -84,6 +95,7 @@ func (j *job) work() *parts.Work {
 	}
 	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}
 	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Used: j.inputs.Used})
+	w.Fetch = j.noting(w.Fetch)
 	return w
 }
 
@@ -139,6 +151,9 @@ func (j *job) install(ctx context.Context) (parts.Record, error) {
 	defer j.share.Close()
 	defer store.Remove(w.Temp)
 	before, err := j.run(ctx, w)
+	if err == nil {
+		err = j.audit(ctx, w)
+	}
 	if err == nil && j.changes != nil {
 		err = j.changes.completed(j)
 	}
@@ -149,6 +164,7 @@ func (j *job) install(ctx context.Context) (parts.Record, error) {
 		err = errors.Join(j.failure(ctx, err), j.discard(j.made), j.undo())
 		j.noteTree()
 	}
+	j.noteSources(err)
 	j.end("Installing", err)
 	return j.record(j.owned), err
 }
@@ -191,6 +207,9 @@ func (j *job) update(ctx context.Context) (parts.Record, error) {
 		if !slices.Contains(paths, p) {
 			paths = append(paths, p)
 		}
+	}
+	if err == nil {
+		j.noteUpdate(j.record(paths))
 	}
 	return j.record(paths), err
 }
@@ -285,6 +304,9 @@ func (j *job) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if audited := (*auditFailure)(nil); errors.As(err, &audited) {
+		return audited.List
+	}
 	var d *diag.Diagnostic
 	if !errors.As(err, &d) {
 		d = diag.At(diag.Span{}, "part-failed", "%v", err).WithCause(err)
@@ -302,5 +324,6 @@ func (j *job) failure(ctx context.Context, err error) error {
 	if text := j.log.excerpt(); d.Excerpt == "" && !strings.HasPrefix(d.Code, "fetch-") {
 		d.Excerpt = text
 	}
+	redactDiagnostic(j.secrets(), d)
 	return d
 }

@@ -20,13 +20,14 @@ import (
 // Surroundings are where the steps of a part run, and with which environment.
 type Surroundings struct {
 	Dir     string
-	Environ []string // sorted by name
-	Failed  *Failure // the failure whose command had them, or nil
+	Environ []string   // sorted by name
+	Failed  *Failure   // the failure whose command had them, or nil
+	Clean   *CleanRoom // what they see of the host; nil is all
 }
 
 // FailedSurroundings returns the surroundings of the command of a part that
 // failed, or nil when none has. Start, with recipes or without, comes before.
-func (e *Engine) FailedSurroundings(part string) (*Surroundings, error) {
+func (e *Engine) FailedSurroundings(ctx context.Context, part string) (*Surroundings, error) {
 	f, err := e.Failure(part)
 	if f == nil || f.Command == nil || err != nil {
 		return nil, err
@@ -35,7 +36,10 @@ func (e *Engine) FailedSurroundings(part string) (*Surroundings, error) {
 		return nil, diag.At(diag.Span{}, "resume-gone", "the directory of the command that failed is gone: %s", f.Dir()).WithPath(part).
 			WithHint("`gobuild install %s` builds the part from its beginning", part)
 	}
-	return &Surroundings{f.Dir(), e.shellEnviron(f.Environ()), f}, nil
+	s := &Surroundings{Dir: f.Dir(), Environ: e.shellEnviron(f.Environ()), Failed: f}
+	_, err = e.cleanShell(ctx, s, f.Pure, f.texts(), nil)
+	e.cleanHome(s.Environ)
+	return s, err
 }
 
 // Surroundings returns what the steps of a part would run with. Start, with
@@ -50,7 +54,10 @@ func (e *Engine) Surroundings(ctx context.Context, part string) (*Surroundings, 
 		return nil, diag.At(diag.Span{}, "unknown-section", "Section not found: %s", part)
 	}
 	n := g.Parts[i]
-	s := &Surroundings{Environ: run.MergeEnv(e.Environ, nil)}
+	s := &Surroundings{Environ: run.MergeEnv(e.environOf(n), nil)}
+	if err := e.cleanSurroundings(ctx, s, n, g.Parts); err != nil {
+		return nil, err
+	}
 	var dirs []string
 	if a, ok := n.Action.(parts.Environer); ok {
 		env, dir, err := a.Environ(s.Environ)

@@ -214,6 +214,9 @@ type Fetched struct {
 	Path  string
 	Local bool // the URL named a local path; its mode counts
 	Temp  bool // the caller removes it when done
+	// From is the URL or path that gave the file, without secrets; "" when it
+	// came from a cache and that is not known.
+	From string
 }
 
 // Fetcher gets files for one part.

@@ -43,6 +43,7 @@ const (
 	StatusUsage       Status = 2
 	StatusProfile     Status = 3
 	StatusFetch       Status = 4
+	StatusAudit       Status = 5
 	StatusState       Status = 6
 	StatusInterrupted Status = 130
 )

@@ -80,7 +80,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
 		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
 		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait, Inherited: a.inherited,
-		Command: shownCommand(a.Args),
+		Command: shownCommand(a.Args), AuditMode: buildout.AuditMode(s.Audit),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},
 	}

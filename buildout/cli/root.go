@@ -15,6 +15,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/profile"
 	"gobuild/buildout/ui"
+	"gobuild/parts/pure"
 )
 
 // flags are the options that every command takes.
@@ -39,6 +40,9 @@ type flags struct {
 	noWait    bool
 	showVer   bool
 	reference bool // -W, -A: letters that zc.buildout accepts and answers with help
+
+	relocatable bool
+	pure        string
 }
 
 const rootLong = `gobuild reads buildout profiles and installs the parts that they describe:
@@ -85,7 +89,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
 		newExplain(a), newWhy(a), newPlan(a), newGraph(a),
 		newReport(a), newHistory(a), newRollback(a),
-		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newLSP(a), newExec(a), newResume(a), newShell(a), newLog(a), newNinja())
+		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newAudit(a), newSBOM(a), newLicenses(a), newPack(a), newUnpack(a), newRelocate(a), newLSP(a), newExec(a), newResume(a), newRebuild(a), newShell(a), newLog(a), newNinja())
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		if c.Long != "" && c.RunE != nil && !strings.Contains(c.Long, "Exit status:") {
@@ -113,6 +117,9 @@ func (a *app) addFlags(root *cobra.Command) {
 	p.StringVar(&f.format, "message-format", "", "form of errors and warnings on standard error: text, json, github or sarif")
 	p.StringSliceVar(&f.silence, "silence", nil, "do not show warnings with `CODE`; may be repeated")
 	p.IntVarP(&f.jobs, "jobs", "j", 0, "`N` jobs at once for parts and what they compile, together; all processors by default, 1 as zc.buildout")
+	p.BoolVar(&f.relocatable, "relocatable", false, "build parts so that they can be moved (buildout:relocatable=true)")
+	p.StringVar(&f.pure, "pure", "", "compile in a clean environment, without what else is installed on this machine (buildout:pure=true); `MODE` is true, environment or false")
+	p.Lookup("pure").NoOptDefVal = string(pure.Namespaces)
 	p.BoolVar(&f.noWait, "no-wait", false, "fail when another run holds the directory")
 	a.addRunFlags(root.Flags())
 	root.Flags().BoolVar(&f.showVer, "version", false, "show the version")
@@ -122,6 +129,7 @@ func (a *app) addFlags(root *cobra.Command) {
 	}
 	root.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"auto", "upstream", "slapos"}, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("message-format", cobra.FixedCompletions(messageFormats, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("pure", cobra.FixedCompletions(pure.Modes, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("silence", cobra.FixedCompletions(warningCodes(), cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(ui.ColorModes, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -152,6 +160,12 @@ func (a *app) checkFlags() error {
 			return usage("Timeout value must be numeric -t")
 		}
 	}
+	if _, err := pure.ParseMode(f.pure); err != nil {
+		return usage("--pure: %v", err)
+	}
+	if f.pure != "" {
+		a.set("pure", f.pure)
+	}
 	if verbosity := 10 * (f.verbose - f.quiet); verbosity != 0 {
 		a.set("verbosity", strconv.Itoa(verbosity))
 	}
@@ -161,7 +175,7 @@ func (a *app) checkFlags() error {
 	for _, s := range []struct {
 		given         bool
 		option, value string
-	}{{f.offline, "offline", "true"}, {f.online, "offline", "false"}, {f.newest, "newest", "true"}, {f.noNewest, "newest", "false"}} {
+	}{{f.offline, "offline", "true"}, {f.online, "offline", "false"}, {f.newest, "newest", "true"}, {f.noNewest, "newest", "false"}, {f.relocatable, "relocatable", "true"}} {
 		if s.given {
 			a.set(s.option, s.value)
 		}

@@ -14,6 +14,7 @@ import (
 	"gobuild/buildout"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/ui"
+	"gobuild/parts/pure"
 	"gobuild/parts/run"
 )
 
@@ -27,7 +28,11 @@ before they run. Without a PART it is the one that failed.
   echo 'env | sort' | gobuild shell zlib
 
 No start-up files are read by bash and zsh: they would change the environment.
-gobuild becomes the shell, so the exit status is that of the shell or command.`
+gobuild becomes the shell, so the exit status is that of the shell or command.
+
+A part that failed in a clean environment gets it here too, and so does any part
+with --pure or [buildout] pure = true: the shell sees of this machine what the
+steps see. Then gobuild waits for the shell and ends as it ended.`
 
 func newShell(a *app) *cobra.Command {
 	c := &cobra.Command{
@@ -53,8 +58,11 @@ func runShell(ctx context.Context, a *app, args []string) error {
 	}
 	argv := command
 	if len(argv) == 0 {
-		argv = a.shellCommand()
+		argv = a.shellCommand(s)
 		a.tellPlace(part, s)
+	}
+	if s.Clean != nil && s.Clean.Mode == pure.Namespaces {
+		return inside(argv, s)
 	}
 	return become(argv, s)
 }
@@ -87,7 +95,7 @@ func (a *app) surroundings(ctx context.Context, part string) (*buildout.Surround
 		}
 		part = failures[0].Part
 	}
-	s, err := e.FailedSurroundings(part)
+	s, err := e.FailedSurroundings(ctx, part)
 	if s != nil || err != nil {
 		return s, part, withStatus(StatusPartFailed, err)
 	}
@@ -114,9 +122,12 @@ func (a *app) checkPart(e *buildout.Engine, part string) error {
 	return withStatus(StatusUsage, d)
 }
 
-// shellCommand is the shell of the user.
-func (a *app) shellCommand() []string {
+// shellCommand is the shell of the user, if it is there.
+func (a *app) shellCommand(s *buildout.Surroundings) []string {
 	shell := cmp.Or(a.lookup("SHELL"), "/bin/sh")
+	if s.Clean != nil && !s.Clean.Shows(shell) {
+		shell = "/bin/sh"
+	}
 	switch filepath.Base(shell) {
 	case "bash":
 		return []string{shell, "--noprofile", "--norc"}
@@ -131,13 +142,17 @@ func (a *app) tellPlace(part string, s *buildout.Surroundings) {
 	if a.flags.quiet > a.flags.verbose {
 		return
 	}
+	environment := "environment"
+	if s.Clean != nil {
+		environment = "clean environment (pure)"
+	}
 	if s.Failed == nil {
-		fmt.Fprintln(a.Stderr, ui.Mask(fmt.Sprintf("%s: in %s, with the environment of its steps", part, s.Dir)))
+		fmt.Fprintln(a.Stderr, ui.Mask(fmt.Sprintf("%s: in %s, with the %s of its steps", part, s.Dir, environment)))
 		return
 	}
 	show, argv := s.Failed.Shown()
 	lines := []string{
-		fmt.Sprintf("in %s, with the environment of step %s", s.Dir, s.Failed.Step),
+		fmt.Sprintf("in %s, with the %s of step %s", s.Dir, environment, s.Failed.Step),
 		"the command that failed: " + cmp.Or(show, run.Join(argv)),
 		"to go on afterwards: " + a.resumeLine(part),
 	}

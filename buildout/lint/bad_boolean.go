@@ -23,7 +23,7 @@ false, depending on who reads them.`,
 // "buildout" stands for that section.
 var exactBooleans = map[string][]string{
 	"buildout": {"newest", "offline", "install-from-cache", "prefer-final", "use-dependency-links",
-		"allow-picked-versions", "show-picked-versions", "allow-unknown-extras"},
+		"allow-picked-versions", "show-picked-versions", "allow-unknown-extras", "relocatable", "reproducible"},
 	"cmmi":     {"shared", "offline", "strip-top-level-dir", "keep-compile-dir"},
 	"download": {"shared", "offline"},
 	"unpacked": {"shared", "offline", "strip-top-level-dir"},

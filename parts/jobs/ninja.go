@@ -24,6 +24,9 @@ func (s *Share) addShims(env []string, dir string, style style, home paths) []st
 	}
 	bin := filepath.Join(home.dir, "bin")
 	text, ninja := s.pool.tools.version("ninja", env, dir)
+	if s.Sees != nil && ninja != "" && !s.Sees(ninja) {
+		return env
+	}
 	if launcher == "" || ninja == "" || strings.Contains(bin, ":") || !sharesNinja(text, style) {
 		return env
 	}

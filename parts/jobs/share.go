@@ -19,6 +19,8 @@ type Share struct {
 	// Most is how many jobs the part may have at once, its own token included; 0
 	// is any number.
 	Most int
+	// Sees reports whether the commands of the part see a program; nil is all.
+	Sees func(path string) bool
 
 	pool *Pool
 	part string

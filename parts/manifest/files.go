@@ -22,10 +22,10 @@ const filesHead = "gobuild files 1\n"
 
 // Kinds of what a part can install.
 const (
-	kindFile  = "f"
-	kindDir   = "d"
-	kindLink  = "l"
-	kindOther = "o"
+	KindFile  = "f"
+	KindDir   = "d"
+	KindLink  = "l"
+	KindOther = "o"
 	rootLine  = "r"
 	digestKey = "digest"
 )
@@ -141,16 +141,16 @@ func (f *Files) add(path string, d fs.DirEntry) error {
 
 // look describes what is at path, without the sum of a file.
 func look(path string, info fs.FileInfo) (Installed, error) {
-	i := Installed{Path: path, Kind: kindOther, Mode: info.Mode().Perm()}
+	i := Installed{Path: path, Kind: KindOther, Mode: info.Mode().Perm()}
 	var err error
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
-		i.Kind, i.Size, i.Time = kindFile, info.Size(), info.ModTime().UnixNano()
+		i.Kind, i.Size, i.Time = KindFile, info.Size(), info.ModTime().UnixNano()
 		i.Mode |= mode & (fs.ModeSetuid | fs.ModeSetgid)
 	case mode.IsDir():
-		i.Kind = kindDir
+		i.Kind = KindDir
 	case mode&fs.ModeSymlink != 0:
-		i.Kind, i.Mode = kindLink, 0
+		i.Kind, i.Mode = KindLink, 0
 		i.Value, err = os.Readlink(path)
 	}
 	return i, err
@@ -170,7 +170,7 @@ func hashAll(ctx context.Context, list []Installed) error {
 		})
 	}
 	for n := range list {
-		if list[n].Kind == kindFile && ctx.Err() == nil {
+		if list[n].Kind == KindFile && ctx.Err() == nil {
 			next <- n
 		}
 	}

@@ -49,7 +49,7 @@ func (f *Files) Verify(ctx context.Context, content bool) (Differences, error) {
 			d.Added = append(d.Added, i.Path)
 		case differs(*was, i):
 			d.Changed = append(d.Changed, i.Path)
-		case i.Kind == kindFile && (content || i.Time != was.Time):
+		case i.Kind == KindFile && (content || i.Time != was.Time):
 			read = append(read, i)
 		}
 	}
@@ -71,5 +71,5 @@ func (f *Files) Verify(ctx context.Context, content bool) (Differences, error) {
 
 // differs reports whether a file surely has changed, without its content.
 func differs(was, now Installed) bool {
-	return was.Kind != now.Kind || was.Mode != now.Mode || was.Size != now.Size || was.Kind == kindLink && was.Value != now.Value
+	return was.Kind != now.Kind || was.Mode != now.Mode || was.Size != now.Size || was.Kind == KindLink && was.Value != now.Value
 }

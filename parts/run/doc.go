@@ -22,7 +22,9 @@
 // setsid and outlives its parent is left alone; from the end of the command it
 // cannot write to the log.
 //
-// The umask of a process is that of gobuild: Unix has one for each process, not
-// one for each thread, so it cannot be chosen for a child without a moment in
-// which files of other parts get it too.
+// Unix has one umask for each process, not one for each thread. On Linux a
+// thread can leave the process in this respect: a command with a umask of its
+// own is started by a thread that has done so and that ends with the command, so
+// that files of other parts never get it. Where that is not possible a shell sets
+// the umask.
 package run

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +27,10 @@ type Config struct {
 	// Grace is the time between SIGTERM and SIGKILL, and how long output may
 	// be open after the end of a command.
 	Grace time.Duration
+	// Umask is that of the processes; nil means that of gobuild.
+	Umask *int
+	// View is what the processes see of the machine; nil means all of it.
+	View View
 	// Jobs is the jobserver of the part, or nil.
 	Jobs Jobs
 	// Started is told of each command when it has been started, and the function
@@ -87,11 +90,12 @@ func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 	}
 	files, ended := r.share(&c, out)
 	defer ended()
-	// The kernel sends a process its parent-death signal when the thread that
-	// started it ends. Locked from start to end, the thread outlives it.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	cmd, err := start(ctx, c, files, out, r.config.Grace)
+	return r.onThread(c, func(c parts.Command) error { return r.follow(ctx, c, files, out) })
+}
+
+// follow runs c, which is complete, and waits for it.
+func (r *Runner) follow(ctx context.Context, c parts.Command, files []*os.File, out *output) error {
+	cmd, err := r.begin(ctx, c, files, out)
 	closeAll(files)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -112,6 +116,14 @@ func (r *Runner) Run(ctx context.Context, c parts.Command) error {
 		return unwritten(c, err)
 	}
 	return result(c, cmd, err)
+}
+
+// begin starts c in the view of the part.
+func (r *Runner) begin(ctx context.Context, c parts.Command, files []*os.File, out *output) (*exec.Cmd, error) {
+	if r.config.View != nil {
+		return startInside(r.config.View, c, files, out, r.config.Grace)
+	}
+	return start(ctx, c, files, out, r.config.Grace)
 }
 
 // complete fills in the defaults of c. It also returns the line that shows the

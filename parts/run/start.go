@@ -21,10 +21,18 @@ const defaultPath = "/bin:/usr/bin"
 // ErrNotFound says that no directory of PATH has the command.
 var ErrNotFound = errors.New("command not found")
 
+// errEmpty says that a command has no words.
+var errEmpty = errors.New("the command is empty")
+
+// longestBusy is the longest pause before a program that is busy is tried again:
+// while a fork of another part holds the descriptor that it was written with,
+// which ends with the exec of that fork. go.dev/issue/22315
+const longestBusy = 256 * time.Millisecond
+
 // start starts c, whose defaults are filled in. It inherits files.
 func start(ctx context.Context, c parts.Command, files []*os.File, out *output, grace time.Duration) (*exec.Cmd, error) {
 	if len(c.Argv) == 0 {
-		return nil, errors.New("the command is empty")
+		return nil, errEmpty
 	}
 	// With SysProcAttr set, os/exec does not tell a missing directory from a
 	// missing program.
@@ -37,16 +45,13 @@ func start(ctx context.Context, c parts.Command, files []*os.File, out *output, 
 	if err != nil {
 		return nil, err
 	}
-	// A program that was just written is busy while a fork of another part
-	// holds its descriptor, which ends with the exec of that fork. go.dev/issue/22315
-	const longest = 256 * time.Millisecond
 	for pause := time.Millisecond; ; pause *= 2 {
 		cmd := command(path, c, files, out, grace)
 		err := cmd.Start()
 		if err == nil {
 			return cmd, nil
 		}
-		if !errors.Is(err, syscall.ETXTBSY) || pause > longest {
+		if !errors.Is(err, syscall.ETXTBSY) || pause > longestBusy {
 			return nil, explain(path, err)
 		}
 		select {
