@@ -50,6 +50,7 @@ var allowed = map[string][]string{
 	"parts/state":        {"buildout/diag", "buildout/event", "parts", "parts/disk"},
 	"parts/service":      {"buildout/diag", "buildout/event", "parts", "parts/run"},
 	"parts/store":        {"buildout/diag", "buildout/event", "parts", "parts/disk"},
+	"recipes/jinja2":     {"buildout/diag"},
 	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service", "parts/store"},
 }
 
@@ -60,11 +61,11 @@ var home = map[string][]string{
 	"github.com/hashicorp/go-getter":       {"parts/fetch"},
 	"github.com/schollz/progressbar":       {"buildout/ui"},
 	"gopkg.in/ini.v1":                      {"buildout/settings"},
-	"go.starlark.net":                      {"buildout/condition"},
+	"go.starlark.net":                      {"buildout/condition", "recipes/jinja2"},
 	"github.com/gofrs/flock":               {"parts/store"},
 	"golang.org/x/sys":                     {"parts/disk", "parts/pure"},
-	"github.com/klauspost/compress":        {"parts/fetch", "parts/bom", "parts/pack"},
-	"github.com/ulikunitz/xz":              {"parts/fetch"},
+	"github.com/klauspost/compress":        {"parts/fetch", "parts/bom", "parts/pack", "parts/relocate"},
+	"github.com/ulikunitz/xz":              {"parts/fetch", "parts/relocate"},
 	"github.com/sorairolake/lzip-go":       {"parts/fetch"},
 	"github.com/google/renameio":           {"recipes"},
 	"github.com/GehirnInc/crypt":           {"recipes"},

@@ -23,7 +23,8 @@ import (
 // LIBRARY_PATH/MACHINE/VERSION. No command line, no flag and no program differs
 // from what they would be, so that nothing of it is written down by configure
 // scripts, and no compilation can fail by it: a compiler of another version does
-// not find the file.
+// not find the file. As gcc does not make its own specs when there is a file, the
+// file has all of them.
 type pathMapper struct {
 	parts.Runner
 	home      string   // of the specs; deleted by who made the mapper
@@ -32,7 +33,7 @@ type pathMapper struct {
 
 	mu      sync.Mutex
 	mapped  []string
-	written map[compiler]int // how many of mapped its file has
+	written map[compiler]int // how many of mapped its file has; 0 if it has none
 }
 
 // Run runs c.
@@ -91,17 +92,18 @@ func isPlain(path string) bool {
 
 // write writes the specs of a compiler. Without them it compiles as ever.
 func (m *pathMapper) write(cc compiler) {
-	flag := cc.flag()
-	if flag == "" || m.written[cc] == len(m.mapped) {
+	if m.written[cc] == len(m.mapped) {
 		return
 	}
-	var front, back strings.Builder
-	for _, dir := range m.mapped {
-		front.WriteString(" " + flag + dir + "=.")
-		back.WriteString(" --debug-prefix-map=" + dir + "=.")
-	}
-	text := "*cc1:\n+" + front.String() + "\n\n*asm:\n+" + back.String() + "\n\n"
+	text, ok := cc.mapping(m.mapped)
 	dir := filepath.Join(m.home, cc.machine, cc.version)
+	for other := range m.written { // another compiler of that name
+		ok = ok && (other == cc || other.machine != cc.machine || other.version != cc.version)
+	}
+	if !ok {
+		os.Remove(filepath.Join(dir, "specs"))
+		return
+	}
 	if os.MkdirAll(dir, 0o777) != nil {
 		return
 	}
@@ -115,8 +117,36 @@ func (m *pathMapper) write(cc compiler) {
 	m.written[cc] = len(m.mapped)
 }
 
-// compiler is what gcc calls itself.
-type compiler struct{ machine, version string }
+// compiler is a gcc.
+type compiler struct{ machine, version, specs string }
+
+// mapping returns the specs of the compiler with directories mapped. ok is false
+// when it is not known how.
+func (c compiler) mapping(dirs []string) (text string, ok bool) {
+	flag := c.flag()
+	if flag == "" {
+		return "", false
+	}
+	text, ok = appendSpec(c.specs, "cc1", flag, dirs)
+	if !ok {
+		return "", false
+	}
+	return appendSpec(text, "asm", "--debug-prefix-map=", dirs)
+}
+
+// appendSpec appends options to the specs of one program: the line behind
+// `*NAME:`.
+func appendSpec(specs, name, flag string, dirs []string) (text string, ok bool) {
+	before, after, ok := strings.Cut(specs, "\n*"+name+":\n")
+	if !ok {
+		return "", false
+	}
+	own, rest, ok := strings.Cut(after, "\n")
+	for _, dir := range dirs {
+		own += " " + flag + dir + "=."
+	}
+	return before + "\n*" + name + ":\n" + own + "\n" + rest, ok
+}
 
 // flag returns the option that maps directories, "" if there is none.
 func (c compiler) flag() string {
@@ -179,7 +209,7 @@ func (k *compilers) ask(ctx context.Context, path string, env []string) compiler
 	file := compilerFile{path, info.Size(), info.ModTime()}
 	c, known := k.known[file]
 	if !known {
-		c = compiler{answer(ctx, path, "-dumpmachine", env), answer(ctx, path, "-dumpversion", env)}
+		c = compiler{answer(ctx, path, "-dumpmachine", env), answer(ctx, path, "-dumpversion", env), "\n" + answer(ctx, path, "-dumpspecs", env) + "\n\n"}
 		if !filepath.IsLocal(c.machine) || !filepath.IsLocal(c.version) {
 			c = compiler{}
 		}
@@ -193,7 +223,7 @@ func (k *compilers) ask(ctx context.Context, path string, env []string) compiler
 	return c
 }
 
-// answer returns the line that a program prints, "" when it fails.
+// answer returns what a program prints, "" when it fails.
 func answer(ctx context.Context, path, arg string, env []string) string {
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +31,8 @@ func (l *listener) Environ() []string { return []string{"PATH=/nowhere"} }
 func fakeCompiler(t *testing.T, version string) (dir string, asked func() int) {
 	t.Helper()
 	dir = t.TempDir()
-	script := "#!/bin/sh\necho >> " + dir + "/asked\ncase $1 in -dumpmachine) echo m-linux;; -dumpversion) echo " + version + ";; esac\n"
+	script := "#!/bin/sh\necho >> " + dir + "/asked\ncase $1 in -dumpmachine) echo m-linux;; -dumpversion) echo " + version + ";; " +
+		"-dumpspecs) printf '*asm:\\n%%{m}\\n\\n*cc1:\\n\\n\\n*link:\\n--eh\\n\\n';; esac\n"
 	if err := os.WriteFile(filepath.Join(dir, "gcc"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +67,8 @@ func TestPathMapper(t *testing.T) {
 	for _, where := range []string{"/srv/site/parts/a/.build", "/srv/site/parts/a/.build/x-1", "/srv/site/parts/a/.build"} {
 		m.Run(t.Context(), parts.Command{Dir: where, Env: env})
 	}
-	want := "*cc1:\n+ -ffile-prefix-map=/srv/site/parts/a/.build=. -ffile-prefix-map=/srv/site/parts/a/.build/x-1=.\n\n" +
-		"*asm:\n+ --debug-prefix-map=/srv/site/parts/a/.build=. --debug-prefix-map=/srv/site/parts/a/.build/x-1=.\n\n"
+	want := "\n*asm:\n%{m} --debug-prefix-map=/srv/site/parts/a/.build=. --debug-prefix-map=/srv/site/parts/a/.build/x-1=.\n\n" +
+		"*cc1:\n -ffile-prefix-map=/srv/site/parts/a/.build=. -ffile-prefix-map=/srv/site/parts/a/.build/x-1=.\n\n*link:\n--eh\n\n"
 	if got := specs(t, m, "12"); got != want {
 		t.Errorf("specs: got %q, want %q", got, want)
 	}
@@ -74,7 +76,7 @@ func TestPathMapper(t *testing.T) {
 	if got != "/own:"+home {
 		t.Errorf("LIBRARY_PATH is %q", got)
 	}
-	if n := asked(); n != 2 {
+	if n := asked(); n != 3 {
 		t.Errorf("the compiler was asked %d times", n)
 	}
 	m.Run(t.Context(), parts.Command{Dir: "/x", Env: nil}) // no compiler in PATH
@@ -148,6 +150,53 @@ func TestNamesPath(t *testing.T) {
 	for text, want := range map[string]bool{"": false, "/a/b": true, "x=/a/b/c": true, "/a/bc /a/b-1": false, "/a/bc /a/b:": true, "'/a/b'": true} {
 		if got := namesPath(text, "/a/b"); got != want {
 			t.Errorf("%q: got %t", text, got)
+		}
+	}
+}
+
+// With the file gcc calls the same programs in the same way, but for what is
+// mapped: it has to have all of gcc's own specs.
+func TestPathMapperChangesNothingElse(t *testing.T) {
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("this machine has no gcc")
+	}
+	home, source := t.TempDir()+"/gcc", t.TempDir()
+	m := &pathMapper{Runner: &listener{}, home: home, compilers: &compilers{}}
+	m.Run(t.Context(), parts.Command{Dir: "/sources", Env: []string{"PATH=" + os.Getenv("PATH")}})
+	if len(m.written) == 0 {
+		t.Skip("no file for this compiler")
+	}
+	for _, name := range []string{"a.c", "a.cc", "a.S"} {
+		if err := os.WriteFile(filepath.Join(source, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := func(libraryPath string, args []string) string {
+		c := exec.CommandContext(t.Context(), gcc, append([]string{"-###", "-o", "out"}, args...)...)
+		c.Dir, c.Env = source, []string{"PATH=" + os.Getenv("PATH"), "LIBRARY_PATH=" + libraryPath}
+		out, _ := c.CombinedOutput()
+		_, told, _ := strings.Cut(string(out), "COLLECT_GCC=") // from where on it is about the programs
+		var words []string
+		for _, word := range strings.Fields(told) {
+			if !strings.Contains(word, libraryPath) && !strings.Contains(word, "/tmp/cc") && !strings.Contains(word, "prefix-map=/sources=.") {
+				words = append(words, word)
+			}
+		}
+		return strings.Join(words, "\n")
+	}
+	other := t.TempDir()
+	for _, args := range [][]string{
+		{"a.c"}, {"-g", "-c", "a.c"}, {"-shared", "-fPIC", "a.c"}, {"-static", "a.c"}, {"-shared-libgcc", "a.cc"}, {"-flto", "a.c"},
+		{"-pthread", "-fopenmp", "a.cc"}, {"-E", "a.c"}, {"-c", "-g", "a.S"}, {"-nostdlib", "-r", "a.c"}, {"-fsanitize=address", "a.c"},
+	} {
+		if without, with := calls(other, args), calls(home, args); without != with {
+			a, b := strings.Fields(without), strings.Fields(with)
+			i := 0
+			for i < min(len(a), len(b)) && a[i] == b[i] {
+				i++
+			}
+			t.Errorf("%q:\nwithout %q\nwith    %q", args, a[i:], b[i:])
 		}
 	}
 }

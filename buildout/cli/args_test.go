@@ -109,10 +109,10 @@ func FuzzSplit(f *testing.F) {
 func TestValueFlags(t *testing.T) {
 	a := &app{}
 	root := newRoot(a)
-	form := regexp.MustCompile(`(?m)^ +(?:(-\w), )?(--[\w-]+) ?(\w*)`)
+	form := regexp.MustCompile(`(?m)^ +(?:(-\w), )?(--[\w-]+) ?(\w*)(\[?)`)
 	var want []string
 	for _, m := range form.FindAllStringSubmatch(root.PersistentFlags().FlagUsages()+root.LocalNonPersistentFlags().FlagUsages(), -1) {
-		if m[3] == "" || m[3] == "count" || !strings.Contains(m[0], m[2]+" ") {
+		if m[3] == "" || m[3] == "count" || m[4] != "" || !strings.Contains(m[0], m[2]+" ") {
 			continue
 		}
 		if m[1] != "" {

@@ -81,9 +81,6 @@ func (f *finder) find() {
 	f.all("LICENSES")
 	f.file("debian/copyright", false)
 	for _, sub := range readDir(f.root, ".") {
-		if len(f.found) >= maxFiles {
-			return
-		}
 		if !sub.IsDir() || isAside(sub.Name()) || sub.Name() == "LICENSES" {
 			continue
 		}

@@ -99,3 +99,33 @@ func TestOldNinja(t *testing.T) {
 		})
 	}
 }
+
+// A ninja that the part does not see gets no stand-in: the part would find one.
+func TestHiddenNinja(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := makes(t)[0]
+	s := newStand(t, 3, m)
+	s.pool.options.Launcher = self
+	if err := os.Symlink(self, filepath.Join(m.bin, "ninja")); err != nil {
+		t.Fatal(err)
+	}
+	if !s.pool.Take(1) {
+		t.Fatal("no token")
+	}
+	r, share, log := s.part("p")
+	for _, seen := range []bool{true, false} {
+		share.Sees = func(string) bool { return seen }
+		log.Reset()
+		if err := r.Run(t.Context(), parts.Command{Argv: []string{"sh", "-c", "command -v ninja"}}); err != nil {
+			t.Fatal(err, log)
+		}
+		if got := strings.Contains(log.String(), filepath.Join(m.bin, "ninja")); got == seen {
+			t.Errorf("seen %v: %s", seen, log)
+		}
+	}
+	share.Close()
+	s.pool.Release(1)
+}

@@ -149,6 +149,7 @@ func (w *archiver) content(ctx context.Context) error {
 			w.packed[s.part] += int64(len(s.data))
 			w.size += int64(len(s.data))
 			_, err := w.body.Write(s.data)
+			reuse(s.data)
 			return err
 		})
 }

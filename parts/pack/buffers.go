@@ -2,6 +2,7 @@ package pack
 
 import (
 	"io"
+	"math/bits"
 	"os"
 	"sync"
 )
@@ -9,25 +10,34 @@ import (
 // spare is room behind content, so that an ELF file that grows is not copied.
 const spare = 16 << 10
 
-// buffers are those of contents that are done with.
-var buffers sync.Pool
+// buffers are those of contents that are done with, by the size that they have
+// at least: the smallest, twice as much, and so on.
+var buffers [12]sync.Pool
+
+// smallest is the size of the smallest buffers.
+const smallest = 64 << 10
+
+// classOf is the index of the buffers that have a size at least.
+func classOf(size int64) int { return bits.Len64(uint64(max(size-1, 0) / smallest)) }
 
 // bufferOf returns a buffer of a size, with spare room. Its content is
 // anything.
 func bufferOf(size int64) []byte {
-	if b, ok := buffers.Get().(*[]byte); ok {
-		if int64(cap(*b)) >= size+spare {
-			return (*b)[:size]
-		}
-		buffers.Put(b)
+	class := classOf(size + spare)
+	if class >= len(buffers) {
+		return make([]byte, size, size+spare)
 	}
-	return make([]byte, size, max(size, 4*spare)+spare)
+	if b, ok := buffers[class].Get().(*[]byte); ok {
+		return (*b)[:size]
+	}
+	return make([]byte, size, smallest<<class)
 }
 
 // reuse gives a buffer back. Nobody uses it any more.
 func reuse(b []byte) {
-	if cap(b) >= spare {
-		buffers.Put(&b)
+	class := classOf(int64(cap(b))+1) - 1 // that it is large enough for
+	if class >= 0 && class < len(buffers) && cap(b) >= smallest<<class {
+		buffers[class].Put(&b)
 	}
 }
 

@@ -75,8 +75,10 @@ func (c *closure) gather(ctx context.Context) error {
 	var all []owned
 	for _, r := range c.Records {
 		c.records[r.Part] = r
-		list, err := c.Source.roots([]parts.Record{r})
-		c.wrong[r.Part] = err
+		list, err := c.Source.roots(r)
+		if err != nil {
+			c.wrong[r.Part] = err
+		}
 		all = append(all, list...)
 	}
 	all = c.outer(all)
@@ -107,12 +109,17 @@ func (c *closure) gather(ctx context.Context) error {
 	return nil
 }
 
-// outer leaves out what is within something that another part owns, which that
-// part then needs.
+// outer leaves out what is within something else that is owned. When that is of
+// another part, the part needs that one.
 func (c *closure) outer(all []owned) []owned {
 	slices.SortStableFunc(all, func(a, b owned) int { return cmp.Compare(a.path, b.path) })
 	kept := all[:0]
+	places := map[string]owned{}
 	for _, o := range all {
+		if other, double := places[o.Place]; double && other.path != o.path {
+			c.wrong[o.Part] = unsupported(o.Part, o.path, "its place would be "+o.Place+", where "+other.path+" is").WithHint("rename one of the parts")
+		}
+		places[o.Place] = o
 		if n := len(kept) - 1; n >= 0 && within(o.path, kept[n].path) {
 			if holder := kept[n].Part; holder != o.Part {
 				c.held[o.Part] = append(c.held[o.Part], holder)

@@ -65,7 +65,7 @@ func newEncoders(level Level) *encoders {
 func (e *encoders) encode(data []byte) []byte {
 	w := e.pool.Get().(*zstd.Encoder)
 	defer e.pool.Put(w)
-	return w.EncodeAll(data, make([]byte, 0, len(data)/2))
+	return w.EncodeAll(data, bufferOf(int64(len(data) / 2))[:0])
 }
 
 // frameReader splits an archive into frames.

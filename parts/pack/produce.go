@@ -230,7 +230,7 @@ func (r *replacer) replace(text string) string {
 
 // match returns the index of the directory that stands at an offset, or -1.
 func (r *replacer) match(text string, at int) int {
-	if at > 0 && isNameByte(text[at-1]) && text[at-1] != '=' {
+	if isInside(text[:at]) {
 		return -1
 	}
 	for n, from := range r.from {
@@ -240,6 +240,13 @@ func (r *replacer) match(text string, at int) int {
 		}
 	}
 	return -1
+}
+
+// isInside reports whether a slash behind text goes on with a path that begins
+// earlier. Options such as -L are no path.
+func isInside(text string) bool {
+	name := strings.TrimRightFunc(text, func(r rune) bool { return r >= 0x80 || isNameByte(byte(r)) })
+	return name != text && (strings.HasSuffix(name, "/") || text[len(name)] != '-')
 }
 
 // isNameByte reports whether a byte goes on with the name of a directory.

@@ -48,41 +48,28 @@ type owned struct {
 	path string // where it is
 }
 
-// roots returns what the parts own, without what is within something else that
-// they own, or does not exist. Paths outside of the tree are an error.
-func (s *Source) roots(records []parts.Record) ([]owned, error) {
-	var all []owned
-	taken := map[string]string{}
-	for _, r := range records {
-		for _, p := range r.Paths {
-			p = filepath.Clean(p)
-			if _, err := os.Lstat(p); err != nil {
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				return nil, unreadable(r.Part, err)
-			}
-			place, err := s.place(r, p)
-			if err != nil {
-				return nil, err
-			}
-			if other, double := taken[place]; double && other != p {
-				return nil, unsupported(r.Part, p, "its place would be "+place+", where "+other+" is").
-					WithHint("rename one of the parts")
-			} else if !double {
-				taken[place] = p
+// roots returns what a part owns, as far as it exists, and the first error of
+// what no tree can have.
+func (s *Source) roots(r parts.Record) (all []owned, wrong error) {
+	for _, p := range r.Paths {
+		p = filepath.Clean(p)
+		_, err := os.Lstat(p)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			err = unreadable(r.Part, err)
+		default:
+			var place string
+			if place, err = s.place(r, p); err == nil {
 				all = append(all, owned{Root{r.Part, place}, p})
 			}
 		}
-	}
-	slices.SortStableFunc(all, func(a, b owned) int { return cmp.Compare(a.path, b.path) })
-	outer := all[:0]
-	for _, o := range all {
-		if len(outer) == 0 || !within(o.path, outer[len(outer)-1].path) {
-			outer = append(outer, o)
+		if wrong == nil {
+			wrong = err
 		}
 	}
-	return outer, nil
+	return all, wrong
 }
 
 // place returns where something that a part owns is in an unpacked tree.

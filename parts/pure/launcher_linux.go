@@ -47,7 +47,7 @@ func lay(layers []*layer, view string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return &fs.PathError{Op: "separate mounts at", Path: "/", Err: err}
 	}
-	stage, err := stageFor(layers)
+	stage, err := stageFor(layers, view)
 	if err != nil {
 		return err
 	}
@@ -123,14 +123,15 @@ func protect(dir string) error {
 	return unix.Mount("", dir, "", flags, "")
 }
 
-// stages are directories of which one is there, and holds no layer.
+// stages are directories of which one is there, and holds neither a layer nor the
+// files of the view.
 var stages = []string{"/proc", "/dev", "/tmp"}
 
 // stageFor returns the directory where layers are made.
-func stageFor(layers []*layer) (string, error) {
+func stageFor(layers []*layer, view string) (string, error) {
 	for _, dir := range stages {
 		info, err := os.Lstat(dir)
-		if err == nil && info.IsDir() && !slices.ContainsFunc(layers, func(l *layer) bool { return below(l.dir, dir) }) {
+		if err == nil && info.IsDir() && !below(view, dir) && !slices.ContainsFunc(layers, func(l *layer) bool { return below(l.dir, dir) }) {
 			return dir, nil
 		}
 	}

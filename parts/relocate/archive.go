@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// quietMembers marks the sites of a static library that are in sections that
-// a linker does not load.
-func quietMembers(content []byte, sites []Site) {
+// members marks the sites of a static library that are in sections that are
+// not loaded, and adds the pieces in those that are.
+func (s *scanner) members(content []byte, sites []Site) []Site {
 	const header = 60
+	var found []Site
 	i := 0
 	for at := 8; at+header <= len(content); {
 		size, err := strconv.Atoi(strings.TrimSpace(string(content[at+48 : at+58])))
 		if err != nil || size < 0 || size > len(content)-at-header {
-			return
+			return merged(sites, found)
 		}
 		start := at + header
 		end := start + size
@@ -26,25 +27,28 @@ func quietMembers(content []byte, sites []Site) {
 		for i < len(sites) && sites[i].Offset < int64(end) {
 			i++
 		}
-		quietSites(content[start:end:end], start, sites[first:i])
+		found = append(found, s.object(content[:end:end], start, sites[first:i])...)
 		at = end + size%2
 	}
+	return merged(sites, found)
 }
 
-// quietSites marks the sites of an object file that starts at a place.
-func quietSites(object []byte, start int, sites []Site) {
-	if len(sites) == 0 || !bytes.HasPrefix(object, []byte("\x7fELF")) {
-		return
+// object marks the sites of an object file that starts at a place and ends
+// with content, and returns its pieces.
+func (s *scanner) object(content []byte, start int, sites []Site) []Site {
+	if !isELF(content[start:]) {
+		return nil
 	}
-	e, err := parseELF(object)
+	e, err := parseELF(content[start:])
 	if err != nil {
-		return
+		return nil
 	}
 	ranges := e.ranges()
 	for i := range sites {
 		r := rangeAt(ranges, uint64(sites[i].Offset)-uint64(start))
 		sites[i].Quiet = sites[i].Quiet || r != nil && r.quiet
 	}
+	return s.pieces(sites, content, start, e)
 }
 
 // isTar reports whether content is a tar archive, whose headers have checksums.

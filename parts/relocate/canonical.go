@@ -44,14 +44,3 @@ func canonicalPath(p Prefix) string {
 }
 
 func isCanonical(path string) bool { return within(path, canonicalRoot) }
-
-// fits reports whether a path can stand in a width.
-func fits(path string, width int) bool { return len(path) <= width || isCanonical(path) }
-
-// fit returns the text of a path in a width.
-func fit(path string, width int) string {
-	if len(path) > width {
-		return path[:width]
-	}
-	return fill(path, width)
-}

@@ -88,6 +88,7 @@ func (m *Mover) checkFile(f *Fact) []Problem {
 		}
 	case KindELF, KindBinary:
 		all = append(all, m.checkWidths(f)...)
+		all = append(all, m.checkPieces(f)...)
 		all = append(all, m.checkSearchPath(f)...)
 	case KindText, KindLibtool, KindGzip:
 		all = append(all, m.checkCharacters(f)...)
@@ -121,8 +122,8 @@ func (m *Mover) checkWidths(f *Fact) []Problem {
 	lack := 0
 	quiet := 0
 	for i, s := range f.Sites {
-		switch n := len(m.to[s.Prefix]) - s.Width; {
-		case fits(m.to[s.Prefix], s.Width):
+		switch n := len(m.to[s.Prefix]) - max(s.Width, s.Whole); {
+		case s.fits(m.to[s.Prefix]):
 		case m.lenient(f, s):
 			quiet++
 		case n > lack:
@@ -134,6 +135,23 @@ func (m *Mover) checkWidths(f *Fact) []Problem {
 		return []Problem{m.widthProblem(f, *worst)}
 	case quiet > 0:
 		return []Problem{m.leftProblem(f, quiet)}
+	}
+	return nil
+}
+
+// checkPieces looks at files whose strings are cut: what is in the directory of
+// the pieces must stay in it.
+func (m *Mover) checkPieces(f *Fact) []Problem {
+	i := slices.IndexFunc(f.Sites, func(s Site) bool { return s.Whole > 0 })
+	if i < 0 {
+		return nil
+	}
+	dir := f.Sites[i].Prefix
+	from, to := m.facts.Prefixes[dir].Path, m.to[dir]
+	for _, s := range f.Sites {
+		if p := m.facts.Prefixes[s.Prefix].Path; within(p, from) && m.to[s.Prefix] != to+p[len(from):] {
+			return []Problem{m.problem(f, CodeWidth, Error, "move all parts to one directory", "the compiler has cut the paths in the file, so that %s can only be moved with %s", p, from)}
+		}
 	}
 	return nil
 }
@@ -261,7 +279,7 @@ var languages = []struct {
 	{language{"makefiles", " \t$#%:", Warning}, "make", []string{"Makefile", "Makefile.*", "*.mk", "*.mak"}},
 	{shellLanguage, "bash", []string{"*.sh", "*-config", "*config.status", "libtool", "libtoolize"}},
 	{language{"Python source", "\"'\\", Warning}, "python", []string{"*.py", "*.pyi"}},
-	{language{"Perl source", "\"'\\@$", Warning}, "perl", []string{"*.pl", "*.pm"}},
+	{language{"Perl source, which often starts programs through the shell", " \"'\\@$", Warning}, "perl", []string{"*.pl", "*.pm"}},
 	{language{"Tcl source", "\"\\$[]{} ", Warning}, "tclsh", []string{"*.tcl", "*Config.tcl"}},
 	{language{"C source", "\"\\", Warning}, "", []string{"*.h", "*.hpp", "*.c"}},
 	{language{"CMake files", "\"\\$;", Warning}, "", []string{"*.cmake", "CMakeLists.txt"}},
@@ -274,6 +292,9 @@ var languages = []struct {
 func (m *Mover) checkCharacters(f *Fact) []Problem {
 	l := languageOf(f)
 	for _, s := range f.Sites {
+		if s.Offset <= int64(len("#! ")) && f.Script != "" {
+			continue // the interpreter
+		}
 		to := m.to[s.Prefix]
 		if i := strings.IndexAny(to, l.characters); i >= 0 && m.moves(s.Prefix) {
 			return []Problem{m.problem(f, CodeCharacter, l.level, "choose a path without this character, or read the file after the move", "%q in %s may break %s", to[i], to, l.name)}

@@ -162,7 +162,7 @@ func (s *scanner) countZip(content []byte) (int, bool) {
 
 // countIn counts the sites of what a reader gives, piece by piece.
 func (s *scanner) countIn(r io.Reader) (int, bool) {
-	const piece, overlap = 1 << 20, 1 << 13
+	const piece, overlap = 1 << 16, 1 << 13
 	buffer := make([]byte, 0, piece+overlap)
 	count := 0
 	for total := 0; total < maxInflated; {

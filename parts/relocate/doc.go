@@ -28,13 +28,18 @@
 // where they are, and formats that store lengths stay true. A site keeps its
 // width, slashes included: a later move has the whole width again. A fresh
 // scan finds it as well, as each slash of a prefix matches a run of slashes.
+// The directory of parts itself is filled behind its end: up to the name of a
+// part, all its paths then have the same text, so that pieces of a path that
+// several strings share (pieces.go) are right for all of them. After a move
+// pieces are known by their facts only, not by a fresh scan.
 //
 // A prefix that is longer than the site does not fit. Check says so before
 // anything is touched.
 //
 // # What is not found
 //
-// A prefix that a compiler has split into instructions (constants of 8 or 16
-// bytes in .text), that is stored in pieces and joined at run time, encrypted,
-// or compressed in a format that is not listed in docs/relocation.md, is not seen.
+// A prefix that a compiler has cut into pieces is known where the directory of
+// parts is padded; otherwise only in part. One that a program joins at run
+// time, that is encrypted, or compressed in a format that is not listed in
+// docs/relocation.md, is not seen.
 package relocate

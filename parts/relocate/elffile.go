@@ -86,6 +86,9 @@ func parseELF(content []byte) (*elfFile, error) {
 	return e, e.parseSections(int(e.u16(e.pick(48, 60))), int(e.u16(e.pick(50, 62))))
 }
 
+// machine returns the number of the processor.
+func (e *elfFile) machine() uint16 { return e.u16(18) }
+
 // pick returns the place of a field in 32-bit and in 64-bit files.
 func (e *elfFile) pick(narrow, wide int) int {
 	if e.wide {

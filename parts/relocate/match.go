@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // maxAnchor is the longest text that is searched for: longer ones take a
@@ -22,7 +21,8 @@ type group struct {
 	anchor []byte
 	before []string // the components in front of that of the anchor
 	tree   *node
-	single int // the prefix of one component, easily found within other paths, or -1
+	single int    // the prefix of one component, easily found within other paths, or -1
+	tails  []bool // by prefix: whether it is filled behind its end
 }
 
 // A node is a component of prefixes.
@@ -95,9 +95,11 @@ func newGroup(common string, prefixes []Prefix, members []int) group {
 		before: parts[:longest],
 		tree:   &node{prefix: -1},
 		single: -1,
+		tails:  make([]bool, len(prefixes)),
 	}
 	for _, i := range members {
 		path := components(prefixes[i].Path)
+		g.tails[i] = prefixes[i].filledBehind()
 		if g.tree.add(path, i); len(path) == 1 {
 			g.single = i
 		}
@@ -196,6 +198,11 @@ func (g *group) at(content []byte, start int, form form) (Site, bool) {
 	if prefix == g.single {
 		start = widen(content, start)
 	}
+	if g.tails[prefix] {
+		for end+1 < len(content) && content[end] == '/' && content[end+1] == '/' {
+			end++ // all but the last slash are filling
+		}
+	}
 	if (form == formText || prefix == g.single) && insidePath(content, start, prefix == g.single) {
 		return Site{}, false
 	}
@@ -241,24 +248,6 @@ func widen(content []byte, start int) int {
 		return start
 	}
 	return at - 2
-}
-
-// fill returns path as text of a width: slashes stand in front of its last
-// component. Paths of one component get "/.///" in front, so that they do not
-// begin with slashes that belong to something else. The path must not be
-// longer than the width.
-func fill(path string, width int) string {
-	extra := width - len(path)
-	i := strings.LastIndexByte(path, '/')
-	switch {
-	case extra <= 0:
-		return path
-	case i > 0:
-		return path[:i] + strings.Repeat("/", extra) + path[i:]
-	case extra == 1:
-		return "/" + path
-	}
-	return "/." + strings.Repeat("/", extra-2) + path
 }
 
 // reads reports whether text is path, with runs of slashes for slashes and

@@ -74,7 +74,7 @@ func (fs *Facts) validFile(f *Fact) error {
 	}
 	var end int64
 	for _, s := range f.Sites {
-		if s.Prefix < 0 || s.Prefix >= len(fs.Prefixes) || s.Offset < end || s.Width < 1 || s.end() < s.Offset {
+		if s.Prefix < 0 || s.Prefix >= len(fs.Prefixes) || s.Offset < end || s.Width < 1 || s.end() < s.Offset || s.Skip < 0 || s.Whole > 0 && s.Skip > s.Whole-s.Width {
 			return fmt.Errorf("the site at %d is wrong", s.Offset)
 		}
 		end = s.end()
@@ -189,18 +189,12 @@ func (m *Mover) checkSites(f *Fact, content []byte) error {
 		return nil
 	}
 	for _, s := range f.Sites {
-		if s.end() > int64(len(content)) || !m.stands(content[s.Offset:s.end()], s) {
+		if s.end() > int64(len(content)) || !s.stands(content[s.Offset:s.end()], m.facts.Prefixes[s.Prefix]) {
 			return m.problem(f, CodeChanged, Error, "pack it again, or restore the file",
 				"the file was changed since it was looked at: %s does not stand at byte %d any more", m.facts.Prefixes[s.Prefix].Path, s.Offset)
 		}
 	}
 	return nil
-}
-
-// stands reports whether text is what a site must have.
-func (m *Mover) stands(text []byte, s Site) bool {
-	old := m.facts.Prefixes[s.Prefix].Path
-	return string(text) == fit(old, s.Width) || reads(text, old)
 }
 
 // rewriteSites replaces all sites at the same length. What does not fit and is
@@ -210,7 +204,7 @@ func (m *Mover) rewriteSites(r *Rewritten) error {
 	left := 0
 	for _, s := range r.Fact.Sites {
 		to := m.to[s.Prefix]
-		if !fits(to, s.Width) {
+		if !s.fits(to) {
 			if !m.lenient(&r.Fact, s) {
 				return m.widthProblem(&r.Fact, s)
 			}
@@ -218,7 +212,7 @@ func (m *Mover) rewriteSites(r *Rewritten) error {
 			continue
 		}
 		if m.moves(s.Prefix) {
-			copy(r.Content[s.Offset:], fit(to, s.Width))
+			copy(r.Content[s.Offset:], s.text(m.facts.Prefixes[s.Prefix], to))
 		}
 		kept = append(kept, s)
 	}
@@ -238,7 +232,7 @@ func (m *Mover) leftProblem(f *Fact, count int) Problem {
 
 func (m *Mover) widthProblem(f *Fact, s Site) Problem {
 	return m.problem(f, CodeWidth, Error, "choose a shorter path, or build with `relocatable = true`, which leaves room for 220 bytes",
-		"%s is %d bytes long, but the file has room for %d where it names %s", m.to[s.Prefix], len(m.to[s.Prefix]), s.Width, m.facts.Prefixes[s.Prefix].Path)
+		"%s is %d bytes long, but the file has room for %d where it names %s", m.to[s.Prefix], len(m.to[s.Prefix]), max(s.Width, s.Whole), m.facts.Prefixes[s.Prefix].Path)
 }
 
 func (m *Mover) rewriteGzip(r *Rewritten) error {

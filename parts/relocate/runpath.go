@@ -1,7 +1,6 @@
 package relocate
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func (s shift) apply(sites []Site) []Site {
 			sites[i].Offset += s.by
 		}
 	}
-	slices.SortFunc(sites, func(a, b Site) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortFunc(sites, byOffset)
 	return sites
 }
 

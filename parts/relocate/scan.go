@@ -33,7 +33,7 @@ func Scan(ctx context.Context, in Input) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scanner{facts: &Facts{Version: Version, Prefixes: prefixes, Roots: len(in.Roots)}, matcher: newMatcher(prefixes)}
+	s := &scanner{facts: &Facts{Version: Version, Prefixes: prefixes, Roots: len(in.Roots)}, matcher: newMatcher(prefixes), paddings: paddings(prefixes, len(in.Roots))}
 	if err := s.run(ctx, in); err != nil {
 		return nil, err
 	}
@@ -81,10 +81,11 @@ func checkPath(path string) error {
 
 // A scanner fills facts.
 type scanner struct {
-	facts   *Facts
-	matcher *matcher
-	mu      sync.Mutex
-	err     error
+	facts    *Facts
+	matcher  *matcher
+	paddings []padding
+	mu       sync.Mutex
+	err      error
 }
 
 // A found file is one that the walk has met.
@@ -227,7 +228,7 @@ func readFile(path string, buffer []byte) ([]byte, fs.FileMode, error) {
 // the file need not be touched. The content of a symlink is its target, with
 // fs.ModeSymlink in mode. Content is not kept.
 func (facts *Facts) ScanContent(root int, path string, content []byte, mode fs.FileMode) *Fact {
-	s := &scanner{facts: facts, matcher: newMatcher(facts.Prefixes)}
+	s := &scanner{facts: facts, matcher: newMatcher(facts.Prefixes), paddings: paddings(facts.Prefixes, facts.Roots)}
 	fact := &Fact{Root: root, Path: path}
 	if mode.Type() != 0 {
 		return s.link(fact, string(content))

@@ -118,9 +118,6 @@ func (e *elfFile) rigid(d *dynamic) string {
 
 // elfSites keeps the sites that can be rewritten and notes the others.
 func (s *scanner) elfSites(f *Fact, e *elfFile, d *dynamic, sites []Site) {
-	if len(sites) == 0 {
-		return
-	}
 	ranges := e.ranges()
 	lost := map[string]int{}
 	for _, site := range sites {
@@ -138,11 +135,23 @@ func (s *scanner) elfSites(f *Fact, e *elfFile, d *dynamic, sites []Site) {
 		}
 	}
 	quietNames(e.content, f.Sites)
+	s.addPieces(f, s.pieces(f.Sites, e.content, 0, e))
 	if n := lost[CodeSection]; n > 0 {
 		f.note(CodeSection, Warning, "a prefix stands behind or between the sections of the file "+times(n), "data that is appended to a program may have a checksum; it is left as it is")
 	}
 	if n := lost[CodeText]; n > 0 {
 		f.note(CodeText, Warning, "a prefix stands among the instructions of the file "+times(n), "it is left as it is: instructions are not edited")
+	}
+}
+
+// addPieces adds the pieces of paths to the sites of a file.
+func (s *scanner) addPieces(f *Fact, pieces []Site) {
+	f.Sites = merged(f.Sites, pieces)
+	plain := func(p Site) bool {
+		return slices.ContainsFunc(s.paddings, func(d padding) bool { return d.prefix == p.Prefix && d.windows == nil })
+	}
+	if slices.ContainsFunc(pieces, plain) {
+		f.note(CodePieces, Warning, "the compiler has cut paths in the file into pieces; those that hold the end of a path are rewritten, but there may be others", "build with `relocatable = true`, which makes all pieces known")
 	}
 }
 
@@ -157,6 +166,7 @@ func times(n int) string {
 type fileRange struct {
 	start, end  uint64
 	code, quiet bool
+	data        bool // made by a compiler, not a table of the linker
 }
 
 // ranges returns the sections, or the segments of a file without sections.
@@ -166,7 +176,7 @@ func (e *elfFile) ranges() []fileRange {
 		if s.kind == shtNobits || s.kind == 0 || s.len == 0 || s.flags&shfCompressed != 0 {
 			continue
 		}
-		all = append(all, fileRange{start: s.off, end: s.off + s.len, code: s.flags&shfExec != 0, quiet: s.flags&shfAlloc == 0})
+		all = append(all, fileRange{start: s.off, end: s.off + s.len, code: s.flags&shfExec != 0, quiet: s.flags&shfAlloc == 0, data: s.kind == shtProgbits})
 	}
 	if len(all) == 0 {
 		for _, s := range e.segments {

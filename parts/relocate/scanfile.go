@@ -89,8 +89,8 @@ func (s *scanner) binary(f *Fact, content []byte) {
 		}
 	}
 	if bytes.HasPrefix(content, []byte("!<arch>\n")) {
-		quietMembers(content, f.Sites)
 		quietNames(content, f.Sites)
+		f.Sites = s.members(content, f.Sites)
 	}
 	quietTerminfo(f.Path, content, f.Sites)
 	f.readScript(content)

@@ -127,12 +127,9 @@ func TestScripts(t *testing.T) {
 		{"tclsh", "", "puts [join $argv |]", "a b|c"},
 	} {
 		t.Run(c.program, func(t *testing.T) {
-			real, err := exec.LookPath(c.program)
-			if err != nil {
+			real := "/usr/bin/" + c.program
+			if _, err := os.Stat(real); err != nil {
 				t.Skip("not installed")
-			}
-			if real, err = filepath.EvalSymlinks(real); err != nil || filepath.Base(real) == "pyenv" {
-				real = "/usr/bin/" + c.program
 			}
 			for _, place := range []string{"with a space", strings.Repeat("long/", 60) + "x", "a 'quote' $HOME `id` \\\\ end"} {
 				content := strings.TrimSpace("#!/b/parts/other/bin/"+c.program+" "+c.argument) + "\n" + c.body + "\n"

@@ -101,16 +101,29 @@ type Note struct {
 // included. Quiet is whether only a reader of debug information and the like
 // sees it: such a site may keep an old name. In JSON it is
 // [offset, prefix, width], with a fourth number 1 if it is quiet.
+//
+// A piece is a site that holds only some of a prefix: the compiler has cut the
+// text. It has Width bytes of it from Skip on; the whole has Whole bytes. In
+// JSON these are a fifth and a sixth number. Whole is 0 for other sites.
 type Site struct {
 	Offset int64
 	Prefix int
 	Width  int
 	Quiet  bool
+	Skip   int
+	Whole  int
 }
 
 // MarshalJSON writes a site as an array.
 func (s Site) MarshalJSON() ([]byte, error) {
+	quiet := 0
 	if s.Quiet {
+		quiet = 1
+	}
+	switch {
+	case s.Whole > 0:
+		return fmt.Appendf(nil, "[%d,%d,%d,%d,%d,%d]", s.Offset, s.Prefix, s.Width, quiet, s.Skip, s.Whole), nil
+	case s.Quiet:
 		return fmt.Appendf(nil, "[%d,%d,%d,1]", s.Offset, s.Prefix, s.Width), nil
 	}
 	return fmt.Appendf(nil, "[%d,%d,%d]", s.Offset, s.Prefix, s.Width), nil
@@ -122,10 +135,18 @@ func (s *Site) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return err
 	}
-	if len(v) < 3 || len(v) > 4 || v[0] < 0 || v[1] < 0 || v[2] < 1 || v[1] > maxPrefixes || v[2] > maxWidth {
+	n := len(v)
+	if n != 3 && n != 4 && n != 6 {
 		return fmt.Errorf("site %s is not [offset, prefix, width]", text)
 	}
-	*s = Site{Offset: v[0], Prefix: int(v[1]), Width: int(v[2]), Quiet: len(v) == 4 && v[3] == 1}
+	v = append(v, 0, 0, 0)[:6]
+	if n == 6 && (v[4] < 0 || v[5] < 1 || v[5] > maxWidth || v[4] > v[5]-v[2]) {
+		return fmt.Errorf("site %s is no piece of a path", text)
+	}
+	if v[0] < 0 || v[1] < 0 || v[2] < 1 || v[1] > maxPrefixes || v[2] > maxWidth {
+		return fmt.Errorf("site %s is not [offset, prefix, width]", text)
+	}
+	*s = Site{Offset: v[0], Prefix: int(v[1]), Width: int(v[2]), Quiet: v[3] == 1, Skip: int(v[4]), Whole: int(v[5])}
 	return nil
 }
 
@@ -177,6 +198,7 @@ const (
 	CodeEncoding   = "encoding"   // a prefix in UTF-16 or UTF-32
 	CodeText       = "code"       // a prefix within instructions
 	CodeSection    = "section"    // a prefix in a part of an ELF file that is not known to be data
+	CodePieces     = "pieces"     // paths that the compiler has cut, in a tree that is not padded
 	CodeRunPath    = "runpath"    // an entry of a RUNPATH outside of the roots
 	CodeSymlink    = "symlink"    // a link that leaves the roots
 	CodeOutside    = "outside"    // a prefix that does not move

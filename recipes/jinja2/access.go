@@ -117,8 +117,7 @@ func (r *run) getattr(v starlark.Value, name string) (starlark.Value, error) {
 	case *blockValue:
 		return v.attr(name), nil
 	case *Namespace:
-		found, _, err := v.attrs.Get(starlark.String(name))
-		return found, err
+		return r.getKey(v.attrs, starlark.String(name))
 	case *Object:
 		return v.attrs[name], nil
 	case *Type:
@@ -166,7 +165,7 @@ func (r *run) classAttr(v starlark.Value, name string) starlark.Value {
 func numberAttr(v starlark.Value, name string) starlark.Value {
 	switch name {
 	case "real", "numerator":
-		return v
+		return number(v)
 	case "imag":
 		return starlark.MakeInt(0)
 	case "denominator":
@@ -318,7 +317,7 @@ func (r *run) slice(v, from, to, step starlark.Value) (starlark.Value, error) {
 		if _, ok := v.(*starlark.Dict); ok {
 			return nil, typeErrorf("unhashable type: 'slice'")
 		}
-		return &Undefined{r: r, obj: v, name: "", hint: quote(typeName(v)) + " object is not subscriptable"}, nil
+		return nil, err
 	}
 	start, stop, by, err := sliceBounds(n, from, to, step)
 	if err != nil {

@@ -106,7 +106,7 @@ func newMethodTables() *methodTables {
 		frozenset: named(setMethods()),
 		int:       named(intMethods()),
 		float:     named(floatMethods()),
-		bytes:     named(bytesMethods()),
+		bytes:     named(byteMethods(), bytesMethods()),
 	}
 }
 

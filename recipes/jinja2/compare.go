@@ -107,11 +107,10 @@ func (r *run) equalElements(a, b starlark.Indexable) (bool, error) {
 
 // same reports whether a and b are one object, which containers take for equal.
 func same(a, b starlark.Value) bool {
-	switch a.(type) {
-	case *starlark.List, *starlark.Dict, *starlark.Set, *Undefined, starlark.Float:
-		return a == b
+	if _, tuple := a.(starlark.Tuple); tuple {
+		return false
 	}
-	return false
+	return a == b
 }
 
 func (r *run) equalDicts(a, b *starlark.Dict) (bool, error) {

@@ -153,6 +153,7 @@ func toSlice(values []starlark.Value) (any, error) {
 
 // ParseJSON converts a JSON text to a value, as Python's json.loads does.
 func ParseJSON(text string) (starlark.Value, error) {
-	r := newRun(context.Background(), &Environment{Limits: Limits{Steps: math.MaxInt32}})
+	limits := Limits{Output: math.MaxInt32, Steps: math.MaxInt32, Depth: 500}
+	r := &run{ctx: context.Background(), env: &Environment{Limits: limits}, steps: limits.Steps}
 	return (&jsonDecoder{r: r, s: text}).document()
 }

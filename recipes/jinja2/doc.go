@@ -10,7 +10,8 @@
 //
 // A template can run neither out of memory nor forever: a run has limits for
 // its output, its steps and its depth, and ends when its context is cancelled.
-// A run touches no file and no process but what the given values touch.
+// A run reads and writes no file and starts no process; only os.path.exists and
+// the like, where a context imports os, look whether a file is there.
 //
 // All errors are of type [*Error]: the kind has the name that Python gives it,
 // and the place is that in the template.

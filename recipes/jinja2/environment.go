@@ -156,7 +156,7 @@ func (t *Template) Name() string { return t.name }
 func (t *Template) Render(ctx context.Context, w io.Writer, vars map[string]starlark.Value) error {
 	r := newRun(ctx, t.env)
 	out := &output{run: r}
-	if err := r.guard(func() error { return t.renderRoot(newScope(r, t, r.base(vars)), out) }); err != nil {
+	if err := r.guard(func() error { return t.renderRoot(newScope(r, t, vars), out) }); err != nil {
 		return err
 	}
 	_, err := w.Write(out.buf)
@@ -169,7 +169,7 @@ func (t *Template) Module(ctx context.Context, vars map[string]starlark.Value) (
 	r := newRun(ctx, t.env)
 	var m *Module
 	err := r.guard(func() (err error) {
-		m, err = t.module(newScope(r, t, r.base(vars)))
+		m, err = t.module(newScope(r, t, vars))
 		return err
 	})
 	return m, err

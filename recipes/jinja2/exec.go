@@ -237,6 +237,9 @@ func (s *filterStmt) exec(f *frame) error {
 		return err
 	}
 	v, err := f.applyFilter(s.filter, f.r.text(body))
+	if _, text := asString(v); err == nil && !text {
+		err = typeErrorf("the result of a filter block is a text, not %s", typeName(v))
+	}
 	if err == nil {
 		err = f.print(v)
 	}

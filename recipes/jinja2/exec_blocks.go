@@ -41,6 +41,9 @@ func renderBlock(sc *scope, chain []*blockNode, index int, out *output) error {
 		f.slots[v.slot] = superOf(sc, chain, index)
 	}
 	f.enter(l)
+	escape := sc.r.autoescape
+	sc.r.autoescape = b.t.env.Autoescape
+	defer func() { sc.r.autoescape = escape }()
 	if err := f.exec(b.body); err != nil {
 		return b.t.entered("block "+b.name, b.at(), err)
 	}
@@ -149,7 +152,7 @@ func (r *run) defaultModule(t *Template) (*Module, error) {
 	if m := r.modules[t]; m != nil {
 		return m, nil
 	}
-	m, err := t.module(newScope(r, t, r.tables.globals))
+	m, err := t.module(newScope(r, t, nil))
 	if err != nil {
 		return nil, err
 	}

@@ -311,7 +311,7 @@ func extremeFilter(op string) native {
 		if len(items) == 0 {
 			return &Undefined{r: c.r, hint: "No aggregated item, sequence was empty."}, nil
 		}
-		keyOf, err := c.r.sortKey(p[2], sensitive)
+		keyOf, err := c.r.foldedKey(p[2], sensitive)
 		if err != nil {
 			return nil, err
 		}
@@ -410,7 +410,7 @@ func filterUnique(c *call) (starlark.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	keyOf, err := c.r.sortKey(p[2], sensitive)
+	keyOf, err := c.r.foldedKey(p[2], sensitive)
 	if err != nil {
 		return nil, err
 	}

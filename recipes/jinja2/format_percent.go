@@ -13,7 +13,6 @@ type percentRun struct {
 	r      *run
 	safe   bool // the text is safe, so the values are escaped
 	values []starlark.Value
-	single bool // values has one that is no tuple
 	dict   starlark.Value
 	used   int
 	b      strings.Builder
@@ -25,17 +24,15 @@ func (r *run) percent(format string, v starlark.Value, safe bool) (string, error
 	switch x := v.(type) {
 	case starlark.Tuple:
 		p.values = x
-	case *Undefined:
-		if x.kind() == Strict && strings.Contains(format, "%") {
-			p.values, p.single = []starlark.Value{v}, true
-			break
-		}
-		p.values, p.single = []starlark.Value{v}, true
+	case *Group:
+		p.values = x.Tuple
+	case *URL:
+		p.values = x.Tuple
 	default:
-		p.values, p.single = []starlark.Value{v}, true
+		p.values = []starlark.Value{v}
 	}
 	switch v.(type) {
-	case *starlark.Dict, *starlark.List, starlark.Bytes, *Range, *Object, *View:
+	case *starlark.Dict, *starlark.List, starlark.Bytes, *Range, *Undefined, *Match:
 		p.dict = v
 	}
 	for {

@@ -81,6 +81,8 @@ var testFunctions = map[string]native{
 	},
 }
 
+var testFuncs = named(testFunctions)
+
 // untag turns the objects that stand for what JSON does not have into values.
 func untag(v starlark.Value) (starlark.Value, error) {
 	switch v := v.(type) {
@@ -133,7 +135,7 @@ func untagOne(kind string, data starlark.Value) (starlark.Value, error) {
 	case "$module":
 		return ImportModule(Str(data))
 	case "$func":
-		return newFunc(Str(data), testFunctions[Str(data)]), nil
+		return testFuncs[Str(data)], nil
 	}
 	items, err := untagAll(data.(*starlark.List))
 	if err != nil {

@@ -96,29 +96,8 @@ func bytesMethods() map[string]native {
 		"hex": func(c *call) (starlark.Value, error) {
 			return starlark.String(hex.EncodeToString([]byte(c.recv.(starlark.Bytes)))), c.none()
 		},
-		"strip":       bytesStrip,
-		"startswith":  bytesAffix(strings.HasPrefix),
-		"endswith":    bytesAffix(strings.HasSuffix),
 		"__len__":     lenMethod,
 		"__getitem__": getitemMethod,
-	}
-}
-
-func bytesStrip(c *call) (starlark.Value, error) {
-	return starlark.Bytes(strings.Trim(string(c.recv.(starlark.Bytes)), " \t\n\r\v\f")), c.none()
-}
-
-func bytesAffix(has func(s, affix string) bool) native {
-	return func(c *call) (starlark.Value, error) {
-		p, err := c.params(1, "affix")
-		if err != nil {
-			return nil, err
-		}
-		affix, ok := p[0].(starlark.Bytes)
-		if !ok {
-			return nil, typeErrorf("%s first arg must be bytes or a tuple of bytes, not %s", c.name, typeName(p[0]))
-		}
-		return starlark.Bool(has(string(c.recv.(starlark.Bytes)), string(affix))), nil
 	}
 }
 

@@ -81,7 +81,7 @@ func pythonNames() map[string]string {
 		"json": "dump load JSONEncoder JSONDecoder JSONDecodeError",
 		"os": "environ getenv listdir stat lstat mkdir makedirs remove unlink rename symlink readlink popen system chmod chown access getcwd " +
 			"walk scandir urandom getgid getpid uname cpu_count open close read write",
-		"os.path":      "abspath realpath relpath getsize getmtime samefile expanduser expandvars ismount lexists",
+		"os.path":      "relpath getsize getmtime samefile expanduser expandvars ismount",
 		"re":           "Scanner template purge",
 		"random":       "seed getstate setstate",
 		"urllib.parse": "quote_from_bytes unquote_to_bytes",

@@ -3,6 +3,7 @@ package jinja2
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -34,6 +35,12 @@ func osPathModule() *Object {
 		"exists":     pathFunction(fileTest(func(os.FileInfo) bool { return true })),
 		"isfile":     pathFunction(fileTest(func(i os.FileInfo) bool { return i.Mode().IsRegular() })),
 		"isdir":      pathFunction(fileTest(os.FileInfo.IsDir)),
+		"abspath":    workingPath(filepath.Abs),
+		"realpath":   workingPath(realPath),
+		"lexists": pathFunction(func(p string) starlark.Value {
+			_, err := os.Lstat(p)
+			return starlark.Bool(err == nil)
+		}),
 		"islink": pathFunction(func(p string) starlark.Value {
 			i, err := os.Lstat(p)
 			return starlark.Bool(err == nil && i.Mode()&os.ModeSymlink != 0)
@@ -47,6 +54,38 @@ func fileTest(holds func(os.FileInfo) bool) func(string) starlark.Value {
 	return func(p string) starlark.Value {
 		i, err := os.Stat(p)
 		return starlark.Bool(err == nil && holds(i))
+	}
+}
+
+// workingPath makes a function of a path that may be relative to the working
+// directory.
+func workingPath(f func(string) (string, error)) native {
+	return func(c *call) (starlark.Value, error) {
+		v, err := c.one()
+		if err != nil {
+			return nil, err
+		}
+		p, err := c.path(v)
+		if err == nil {
+			p, err = f(p)
+		}
+		if err != nil {
+			return nil, errorf("OSError", "%v", err)
+		}
+		return starlark.String(p), nil
+	}
+}
+
+// realPath resolves the links of as much of p as exists.
+func realPath(p string) (string, error) {
+	p, err := filepath.Abs(p)
+	if err != nil {
+		return "", err
+	}
+	for head, tail := p, ""; ; head, tail = filepath.Dir(head), filepath.Join(filepath.Base(head), tail) {
+		if real, err := filepath.EvalSymlinks(head); err == nil || head == "/" {
+			return filepath.Join(real, tail), nil
+		}
 	}
 }
 

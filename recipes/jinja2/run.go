@@ -32,14 +32,6 @@ func newRun(ctx context.Context, env *Environment) *run {
 	return r
 }
 
-// base returns the variables given to a template.
-func (r *run) base(vars map[string]starlark.Value) map[string]starlark.Value {
-	all := make(map[string]starlark.Value, len(r.tables.globals)+len(vars))
-	maps.Copy(all, r.tables.globals)
-	maps.Copy(all, vars)
-	return all
-}
-
 // guard calls f. Errors that are not from the template, such as a done context,
 // are made errors of this package.
 func (r *run) guard(f func() error) error {
@@ -105,7 +97,7 @@ func (o *output) write(text string) error {
 type scope struct {
 	r        *run
 	t        *Template
-	parent   map[string]starlark.Value // globals and given variables; not changed
+	parent   map[string]starlark.Value // given variables; not changed
 	vars     map[string]starlark.Value // assigned at top level
 	exported map[string]bool
 	blocks   map[string][]*blockNode // of the child template first
@@ -129,12 +121,16 @@ func (sc *scope) lookup(name string) starlark.Value {
 	if v, ok := sc.vars[name]; ok {
 		return v
 	}
-	return sc.parent[name]
+	if v, ok := sc.parent[name]; ok {
+		return v
+	}
+	return sc.r.tables.globals[name]
 }
 
 // derive returns the variables of sc as seen from f, for another template.
 func (sc *scope) derive(f *frame, locals []local) map[string]starlark.Value {
-	all := maps.Clone(sc.parent)
+	all := make(map[string]starlark.Value, len(sc.parent)+len(sc.vars)+len(locals))
+	maps.Copy(all, sc.parent)
 	maps.Copy(all, sc.vars)
 	for _, l := range locals {
 		if v := f.get(l.ref); v != nil {

@@ -114,8 +114,28 @@ func indexOf(part string) starlark.Value {
 	return starlark.String(part)
 }
 
-// sortKey returns the key function of the filters that take an attribute and
-// case_sensitive. Several attributes, with commas between them, make a list.
+// foldedKey returns the key function of the filters that take an attribute and
+// case_sensitive.
+func (r *run) foldedKey(attribute starlark.Value, sensitive bool) (func(starlark.Value) (starlark.Value, error), error) {
+	get := func(v starlark.Value) (starlark.Value, error) { return v, nil }
+	if orNone(attribute) != nil {
+		var err error
+		if get, err = r.getter(attribute, nil); err != nil {
+			return nil, err
+		}
+	}
+	return func(v starlark.Value) (starlark.Value, error) {
+		k, err := get(v)
+		if err == nil && !sensitive {
+			k = foldCase(k)
+		}
+		return k, err
+	}, nil
+}
+
+// sortKey is foldedKey for the filter sort, which takes several attributes with
+// commas between them. The key of an attribute is a list, in which undefined
+// values are equal.
 func (r *run) sortKey(attribute starlark.Value, sensitive bool) (func(starlark.Value) (starlark.Value, error), error) {
 	fold := foldCase
 	if sensitive {
@@ -148,9 +168,6 @@ func (r *run) sortKey(attribute starlark.Value, sensitive bool) (func(starlark.V
 				return nil, err
 			}
 			keys = append(keys, fold(k))
-		}
-		if len(keys) == 1 {
-			return keys[0], nil
 		}
 		return starlark.NewList(keys), nil
 	}, nil

@@ -107,7 +107,7 @@ func typeBytes(c *call) (starlark.Value, error) {
 	if err != nil || p[0] == nil {
 		return starlark.Bytes(""), err
 	}
-	switch v := p[0].(type) {
+	switch v := number(p[0]).(type) {
 	case starlark.Bytes:
 		return v, nil
 	case starlark.String, Markup:

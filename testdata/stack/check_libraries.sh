@@ -24,8 +24,9 @@ elf_files() {
 
 # outside FILE prints what FILE loads from elsewhere.
 outside() {
-	ldd "$1" 2>/dev/null | while read -r name arrow path _; do
+	ldd "$1" 2>/dev/null | while read -r name arrow path; do
 		[ "$arrow" = "=>" ] || continue
+		path=${path% (0x*)}
 		case $path in
 		"$root"/*) continue ;;
 		esac

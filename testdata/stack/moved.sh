@@ -33,6 +33,8 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 places=${*:-short long space letters again emptyroot}
 failures=0
 
+unset OLDPWD # bash looks for that directory when it starts
+
 # Mounts need a namespace: as root one of mounts, else one of users as well.
 namespace="unshare --mount"
 [ "$(id -u)" -eq 0 ] || namespace="unshare --map-root-user --mount"

@@ -11,9 +11,10 @@ glibc_files() {
 }
 
 # inroot COMMAND... runs a program with $root as its root directory, where there
-# is nothing but the tree, glibc, and an empty /tmp and /dev/null.
+# is nothing but the tree, glibc, an empty /tmp, /dev/null, and /proc: the loader
+# asks /proc/self/exe what $ORIGIN is.
 inroot() {
-	env -i PATH=/nowhere HOME=/tmp TERM=xterm unshare --map-root-user --mount --root="$root" --wd=/tmp -- "$@" 2>&1
+	env -i PATH=/nowhere HOME=/tmp TERM=xterm "$(command -v unshare)" --map-root-user --mount --pid --fork --mount-proc=/proc --root="$root" --wd=/tmp -- "$@" 2>&1
 }
 
 # says TEXT COMMAND... is one check: the output of COMMAND has TEXT in it.
@@ -38,7 +39,7 @@ small_in_emptyroot() {
 	says "bzip2" $p/bzip2/bin/bzip2 --help
 	says "1.8.1" $p/pkgconf/bin/pkgconf --version
 	says "8" $p/ncurses/bin/tput colors
-	says "gdbmtool" $p/gdbm/bin/gdbmtool --version
+	says "gdbmtool (gdbm)" $p/gdbm/bin/gdbmtool --version
 	says "10.42" $p/pcre2/bin/pcre2test -C
 }
 
@@ -71,7 +72,7 @@ medium_in_emptyroot() {
 check_emptyroot() {
 	local file
 	root=$work/root tree=$1
-	mkdir -p "$root$work" "$root/tmp" "$root/dev"
+	mkdir -p "$root$work" "$root/tmp" "$root/dev" "$root/proc"
 	mv "$1" "$root$1"
 	: >"$root/dev/null"
 	for file in $(glibc_files); do

@@ -12,6 +12,10 @@ process counts when the program that it runs lies below TREE, or below SCRATCH
     host PROGRAM PATH   a shared library outside of TREE and SCRATCH was opened
                         that belongs neither to glibc nor to the compiler
 
+A script of the tree counts as the interpreter that its first line names. What
+name services of the machine need (nsswitch.conf may name libnss_systemd, which
+needs libcap) is loaded by glibc at the machine's own request, and left out.
+
 Exit status 1 when something was printed, 2 when no program of TREE ran.
 """
 import os
@@ -39,11 +43,23 @@ def below(path, directory):
     return bool(directory) and (path == directory or path.startswith(directory + "/"))
 
 
+def runs(path):
+    """The program that runs when PATH is executed: a script is its interpreter."""
+    try:
+        with open(path, "rb") as f:
+            first = f.readline(256)
+    except OSError:
+        first = b""
+    words = first[2:].split() if first.startswith(b"#!") else []
+    return os.path.realpath(os.fsdecode(words[0]) if words else path)
+
+
 class Trace:
     def __init__(self, tree, old, scratch):
         self.tree, self.old, self.scratch = tree, old, scratch
         self.program = {}  # process -> what it runs
         self.unfinished = {}  # process -> the call that it is in
+        self.names = set()  # processes that have loaded a name service of the machine
         self.ran = set()
         self.found = set()
 
@@ -71,15 +87,18 @@ class Trace:
         if not re.search(r"= \d+(<.*>)?$", line) or not paths:
             return
         if call == "execve":
-            self.program[pid] = os.path.realpath(paths[0])
+            self.program[pid] = runs(paths[0])
+            self.names.discard(pid)
             if below(paths[0], self.tree):
                 self.ran.add(paths[0])
         elif call in ("open", "openat", "openat2") and self.ours(program):
-            self.opened(program, paths[0])
+            self.opened(pid, program, paths[0])
 
-    def opened(self, program, path):
+    def opened(self, pid, program, path):
         name = os.path.basename(path)
-        if re.search(r"\.so(\.|$)", name) and os.path.isabs(path) and not self.ours(os.path.normpath(path)) \
+        if name.startswith("libnss_") and not self.ours(path):
+            self.names.add(pid)
+        if pid not in self.names and re.search(r"\.so(\.|$)", name) and os.path.isabs(path) and not self.ours(os.path.normpath(path)) \
                 and not ALLOWED.match(name) and "/gconv/" not in path and name != "ld.so.cache" and name != "ld.so.preload":
             self.found.add(("host", program, path))
 

@@ -9,6 +9,7 @@ keep_trailing_newline). The result is added to it as output, or as error:
 {"$bytes": "latin-1 text"}, {"$float": "repr"}, {"$module": "name"},
 {"$markup": "text"}, {"$func": "name"}.
 """
+import contextlib
 import importlib
 import pprint
 import signal
@@ -74,12 +75,23 @@ def decode(value):
     return {k: decode(v) for k, v in value.items()}
 
 
-class Timeout(Exception):
+class Timeout(BaseException):
     pass
 
 
 def alarm(*_):
     raise Timeout
+
+
+@contextlib.contextmanager
+def limit(seconds):
+    """Ends what takes longer."""
+    signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def environment(case):
@@ -97,13 +109,10 @@ def environment(case):
 def render(case):
     """Returns the case with its result."""
     done = {k: v for k, v in case.items() if k not in ("output", "error")}
-    signal.signal(signal.SIGALRM, alarm)
-    signal.alarm(5)
     try:
-        env = environment(case)
-        done["output"] = env.from_string(case["template"]).render(decode(case.get("context", {})))
-    except Exception as error:
+        with limit(5):
+            env = environment(case)
+            done["output"] = env.from_string(case["template"]).render(decode(case.get("context", {})))
+    except (Exception, Timeout) as error:
         done["error"] = [type(error).__name__, str(error)]
-    finally:
-        signal.alarm(0)
     return done
