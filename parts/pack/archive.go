@@ -258,6 +258,7 @@ func (w *archiver) finish(path string) (*Packed, error) {
 		p.Options, p.Size, p.Packed = replace.options(p.Options), w.plain[p.Name], w.packed[p.Name]
 		if w.o.Describe != nil {
 			w.o.Describe(&p)
+			p.Provenance = replace.json(p.Provenance)
 		}
 		m.Parts = append(m.Parts, p)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"slices"
@@ -260,6 +261,14 @@ func (r *replacer) options(options map[string]string) map[string]string {
 		moved[key] = r.replace(value)
 	}
 	return moved
+}
+
+// json replaces directories in the strings of a JSON text.
+func (r *replacer) json(text json.RawMessage) json.RawMessage {
+	if len(text) == 0 {
+		return text
+	}
+	return json.RawMessage(r.replace(string(text)))
 }
 
 // hexOf is a sum in hexadecimal.

@@ -233,7 +233,8 @@ func (s *stage) provenance(p *Part, digest string) error {
 	if len(p.Provenance) == 0 {
 		return nil
 	}
-	text, err := WithDigest(p.Provenance, digest)
+	replace := newReplacer(s.manifest.Relocation.Prefixes, s.mover.Prefixes())
+	text, err := WithDigest(replace.json(p.Provenance), digest)
 	if err != nil {
 		return hostile("the provenance of part %s: %v", p.Name, err)
 	}
