@@ -1,7 +1,6 @@
 package jinja2
 
 import (
-	"math"
 	"math/big"
 	"strings"
 	"unicode/utf8"
@@ -373,6 +372,3 @@ func builtinAssert(c *call) (starlark.Value, error) {
 	}
 	return nil, errorf("AssertionError", "%s", strings.Join(parts, " "))
 }
-
-// isWhole reports whether f has no fraction.
-func isWhole(f float64) bool { return f == math.Trunc(f) && !math.IsInf(f, 0) }

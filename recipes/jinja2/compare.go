@@ -34,10 +34,16 @@ func (r *run) equal(a, b starlark.Value) (bool, error) {
 			return x == y, nil
 		}
 	}
-	for _, v := range []starlark.Value{a, b} {
-		if u, ok := v.(*Undefined); ok && u.kind() == Strict {
-			return false, u.fail()
+	if x, ok := a.(starlark.Int); ok {
+		if y, ok := b.(starlark.Int); ok {
+			return x.Sub(y).Sign() == 0, nil
 		}
+	}
+	if u, ok := a.(*Undefined); ok && u.kind() == Strict {
+		return false, u.fail()
+	}
+	if u, ok := b.(*Undefined); ok && u.kind() == Strict {
+		return false, u.fail()
 	}
 	if err := r.enter(); err != nil {
 		return false, err
@@ -51,6 +57,11 @@ func (r *run) equal(a, b starlark.Value) (bool, error) {
 		y, ok := asString(b)
 		return ok && x == y, nil
 	}
+	return r.equalObjects(a, b)
+}
+
+// equalObjects is equal for what is no number and no text.
+func (r *run) equalObjects(a, b starlark.Value) (bool, error) {
 	switch x := a.(type) {
 	case *starlark.List:
 		if y, ok := b.(*starlark.List); ok {

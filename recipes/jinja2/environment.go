@@ -155,7 +155,7 @@ func (t *Template) Name() string { return t.name }
 // made: nothing is written when there is an error.
 func (t *Template) Render(ctx context.Context, w io.Writer, vars map[string]starlark.Value) error {
 	r := newRun(ctx, t.env)
-	out := &output{run: r}
+	out := &output{run: r, buf: make([]byte, 0, min(len(t.source.Text)+512, 1<<20))}
 	if err := r.guard(func() error { return t.renderRoot(newScope(r, t, vars), out) }); err != nil {
 		return err
 	}

@@ -207,6 +207,13 @@ func (s *setBlockStmt) exec(f *frame) error {
 		if v, err = f.applyFilter(s.filter, v); err != nil {
 			return f.t.placed(s.at(), err)
 		}
+		if f.r.autoescape { // what a filter makes of safe text is text, and safe
+			text, err := f.r.str(v)
+			if err != nil {
+				return f.t.placed(s.at(), err)
+			}
+			v = Markup(text)
+		}
 	}
 	if err = f.assign(s.target, v); err != nil {
 		return f.t.placed(s.at(), err)

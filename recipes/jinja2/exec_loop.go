@@ -66,13 +66,14 @@ func (s *forStmt) run(f *frame, v starlark.Value, call func(starlark.Value) (sta
 		if item == nil {
 			break
 		}
-		ran = true
-		if err = s.once(f, item, loop); err == errBreak {
+		err = s.once(f, item, loop)
+		if err == errBreak {
 			break
 		}
-		if err != nil {
+		if err != nil && err != errContinue {
 			return err
 		}
+		ran = ran || err == nil // as in Python, an iteration that is left early does not count for else
 	}
 	if ran || s.otherwise == nil {
 		return nil
@@ -93,9 +94,6 @@ func (s *forStmt) once(f *frame, item starlark.Value, loop *Loop) error {
 		if err = f.assign(s.target, item); err == nil {
 			err = f.exec(s.body)
 			f.leave(s.inner)
-			if err == errContinue {
-				return nil
-			}
 			return err
 		}
 	}

@@ -431,7 +431,7 @@ func filterUnique(c *call) (starlark.Value, error) {
 				return nil, err
 			}
 			if !ok {
-				_ = seen.Insert(key(k))
+				_ = seen.Insert(k)
 				all = append(all, item)
 			}
 		}

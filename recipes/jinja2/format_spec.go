@@ -104,9 +104,6 @@ func (r *run) format(v starlark.Value, spec string) (string, error) {
 		text, _ := asString(v)
 		return s.text(text)
 	case starlark.Bool:
-		if s.kind == 0 {
-			return s.text(Str(v))
-		}
 		return s.integer(number(v).(starlark.Int))
 	case starlark.Int:
 		return s.integer(v)

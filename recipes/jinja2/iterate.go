@@ -36,9 +36,9 @@ func (r *run) iterate(v starlark.Value) (iterator, error) {
 	case starlark.Tuple:
 		return slicesIterator(v), nil
 	case starlark.String:
-		return textIterator(string(v), func(s string) starlark.Value { return starlark.String(s) }), nil
+		return textIterator(string(v)), nil
 	case Markup:
-		return textIterator(string(v), func(s string) starlark.Value { return Markup(s) }), nil
+		return textIterator(string(v)), nil // the characters are no Markup
 	case *starlark.Dict:
 		return guarded(v.Keys(), v.Len, "dictionary"), nil
 	case *View:
@@ -107,7 +107,7 @@ func guarded(list []starlark.Value, size func() int, what string) iterator {
 	}
 }
 
-func textIterator(s string, value func(string) starlark.Value) iterator {
+func textIterator(s string) iterator {
 	return func() (starlark.Value, error) {
 		if s == "" {
 			return nil, nil
@@ -115,7 +115,7 @@ func textIterator(s string, value func(string) starlark.Value) iterator {
 		_, n := utf8.DecodeRuneInString(s)
 		c := s[:n]
 		s = s[n:]
-		return value(c), nil
+		return starlark.String(c), nil
 	}
 }
 
@@ -240,7 +240,7 @@ func (r *run) hash(v starlark.Value) error {
 		if v.kind() == Strict {
 			return v.fail()
 		}
-		return errorf(UnsupportedError, "an undefined value as a key")
+		return nil
 	}
 	if _, err := v.Hash(); err != nil {
 		return typeErrorf("unhashable type: %s", quote(typeName(v)))
@@ -248,23 +248,15 @@ func (r *run) hash(v starlark.Value) error {
 	return nil
 }
 
-// key returns v as it is kept in dicts and sets.
-func key(v starlark.Value) starlark.Value {
-	switch v := v.(type) {
-	case Markup:
-		return starlark.String(v)
-	case starlark.Float:
-		if v == starlark.Float(int64(v)) {
-			return v
-		}
-	}
-	return v
-}
-
 // twin returns the other value that is the same key as v in Python, but not in
-// Starlark: False and 0, True and 1. It is nil for all other values.
+// Starlark: False and 0, True and 1, a text and the same text that is safe. It
+// is nil for all other values.
 func twin(v starlark.Value) starlark.Value {
 	switch v := v.(type) {
+	case starlark.String:
+		return Markup(v)
+	case Markup:
+		return starlark.String(v)
 	case starlark.Bool:
 		n, _ := asInt(v)
 		return starlark.MakeInt(n)
@@ -284,6 +276,9 @@ func twin(v starlark.Value) starlark.Value {
 func (r *run) getKey(d *starlark.Dict, k starlark.Value) (starlark.Value, error) {
 	if s, ok := k.(starlark.String); ok {
 		v, found, err := d.Get(s)
+		if !found && err == nil {
+			v, found, err = d.Get(Markup(s))
+		}
 		if !found {
 			return nil, err
 		}
@@ -292,7 +287,6 @@ func (r *run) getKey(d *starlark.Dict, k starlark.Value) (starlark.Value, error)
 	if err := r.hash(k); err != nil {
 		return nil, err
 	}
-	k = key(k)
 	v, ok, err := d.Get(k)
 	if t := twin(k); !ok && err == nil && t != nil {
 		v, ok, err = d.Get(t)
@@ -305,15 +299,12 @@ func (r *run) getKey(d *starlark.Dict, k starlark.Value) (starlark.Value, error)
 
 // setKey is `d[k] = v`.
 func (r *run) setKey(d *starlark.Dict, k, v starlark.Value) error {
-	if _, ok := k.(starlark.String); !ok {
-		if err := r.hash(k); err != nil {
-			return err
-		}
-		k = key(k)
-		if t := twin(k); t != nil {
-			if _, ok, _ := d.Get(t); ok {
-				k = t
-			}
+	if err := r.hash(k); err != nil {
+		return err
+	}
+	if t := twin(k); t != nil {
+		if _, ok, _ := d.Get(t); ok {
+			k = t
 		}
 	}
 	if err := r.tick(1); err != nil {
@@ -327,7 +318,6 @@ func (r *run) has(s *starlark.Set, k starlark.Value) (bool, error) {
 	if err := r.hash(k); err != nil {
 		return false, err
 	}
-	k = key(k)
 	ok, err := s.Has(k)
 	if t := twin(k); !ok && err == nil && t != nil {
 		ok, err = s.Has(t)
@@ -344,7 +334,7 @@ func (r *run) insert(s *starlark.Set, v starlark.Value) error {
 	if err := r.tick(1); err != nil {
 		return err
 	}
-	return s.Insert(key(v))
+	return s.Insert(v)
 }
 
 func nextOf(i *Iterator) (starlark.Value, error) {

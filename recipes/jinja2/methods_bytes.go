@@ -14,6 +14,9 @@ func byteMethods() map[string]native {
 		"partition rpartition center ljust rjust zfill expandtabs removeprefix removesuffix") {
 		all[name] = byteMethod(text[name].fn)
 	}
+	for _, name := range strings.Fields("isdigit isalpha isalnum isspace isupper islower istitle isascii title capitalize swapcase") {
+		all[name] = asciiMethod(name, named(textMethods(), textTests())[name].fn)
+	}
 	for name, change := range map[string]func(rune) rune{
 		"upper": func(r rune) rune {
 			if r >= 'a' && r <= 'z' {
@@ -33,6 +36,24 @@ func byteMethods() map[string]native {
 		}
 	}
 	return all
+}
+
+// asciiMethod makes a method that knows the case and kind of ASCII letters only.
+func asciiMethod(name string, fn native) native {
+	return func(c *call) (starlark.Value, error) {
+		b := c.recv.(starlark.Bytes)
+		runes := make([]rune, len(b))
+		for i := range len(b) {
+			if runes[i] = rune(b[i]); b[i] >= 0x80 {
+				runes[i] += 0xe000 // a character of no kind; toBytes takes it back
+			}
+		}
+		v, err := fn(&call{r: c.r, name: name, recv: starlark.String(runes), args: c.args, kwargs: c.kwargs})
+		if err != nil {
+			return nil, err
+		}
+		return toBytes(v), nil
+	}
 }
 
 // widen returns the text whose characters are the bytes.

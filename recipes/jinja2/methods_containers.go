@@ -306,7 +306,7 @@ func (r *run) delete(d *starlark.Dict, k starlark.Value) (starlark.Value, error)
 	if err := r.hash(k); err != nil {
 		return nil, err
 	}
-	v, ok, err := d.Delete(key(k))
+	v, ok, err := d.Delete(k)
 	if t := twin(k); !ok && err == nil && t != nil {
 		v, ok, err = d.Delete(t)
 	}

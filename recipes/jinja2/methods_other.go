@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -23,13 +24,12 @@ func intMethods() map[string]native {
 			}
 			return starlark.MakeInt(n), c.none()
 		},
-		"conjugate":  func(c *call) (starlark.Value, error) { return number(c.recv), c.none() },
-		"__add__":    operatorMethod("+"),
-		"__sub__":    operatorMethod("-"),
-		"__mul__":    operatorMethod("*"),
-		"__mod__":    operatorMethod("%"),
-		"to_bytes":   intToBytes,
-		"is_integer": func(c *call) (starlark.Value, error) { return starlark.True, c.none() },
+		"conjugate": func(c *call) (starlark.Value, error) { return number(c.recv), c.none() },
+		"__add__":   operatorMethod("+"),
+		"__sub__":   operatorMethod("-"),
+		"__mul__":   operatorMethod("*"),
+		"__mod__":   operatorMethod("%"),
+		"to_bytes":  intToBytes,
 	}
 }
 
@@ -71,11 +71,27 @@ func floatMethods() map[string]native {
 			f := float64(c.recv.(starlark.Float))
 			return starlark.Bool(f == math.Trunc(f) && !math.IsInf(f, 0)), c.none()
 		},
+		"hex":       floatHex,
 		"conjugate": func(c *call) (starlark.Value, error) { return c.recv, c.none() },
 		"__add__":   operatorMethod("+"),
 		"__sub__":   operatorMethod("-"),
 		"__mul__":   operatorMethod("*"),
 	}
+}
+
+func floatHex(c *call) (starlark.Value, error) {
+	f := float64(c.recv.(starlark.Float))
+	if a := math.Abs(f); a == 0 || math.IsInf(f, 0) || math.IsNaN(f) {
+		text := floatText(f)
+		if a == 0 {
+			text = strings.Replace(text, "0.0", "0x0.0p+0", 1)
+		}
+		return starlark.String(text), c.none()
+	} else if a < 0x1p-1022 {
+		return nil, errorf(UnsupportedError, "float.hex of a number as small as %s", floatText(f))
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'x', 13, 64), "p")
+	return starlark.String(mantissa + "p" + exponent[:1] + strings.TrimLeft(exponent[1:len(exponent)-1], "0") + exponent[len(exponent)-1:]), c.none()
 }
 
 // truncate is int(f).

@@ -136,7 +136,7 @@ func (r *run) deleteFrom(s *starlark.Set, v starlark.Value) (bool, error) {
 	if err := r.hash(v); err != nil {
 		return false, err
 	}
-	ok, err := s.Delete(key(v))
+	ok, err := s.Delete(v)
 	if t := twin(v); !ok && err == nil && t != nil {
 		return s.Delete(t)
 	}

@@ -316,18 +316,7 @@ func (t *translator) escape(s string, within bool) (int, error) {
 		}
 		t.b.WriteString(open + class + shut)
 	case 'D', 'W', 'S':
-		if within && c == 'D' && !ascii {
-			t.b.WriteString(classNotDigit)
-			break
-		}
-		if within {
-			return 0, t.unsupported(`\` + string(rune(c)) + " between brackets")
-		}
-		class := map[byte]string{'D': classDigit, 'W': classWord, 'S': classSpace}[c]
-		if ascii {
-			class = map[byte]string{'D': "0-9", 'W': "0-9A-Za-z_", 'S': `\s\x{0b}`}[c]
-		}
-		t.b.WriteString("[^" + class + "]")
+		return 2, t.complement(c, within)
 	case 'Z':
 		t.b.WriteString(`\z`)
 	case 'b':
@@ -359,6 +348,24 @@ func (t *translator) escape(s string, within bool) (int, error) {
 		t.b.WriteString(quoteClass(c))
 	}
 	return 2, nil
+}
+
+// complement translates \D, \W or \S.
+func (t *translator) complement(c byte, within bool) error {
+	ascii := t.flags&reASCII != 0
+	if within && c == 'D' && !ascii {
+		t.b.WriteString(classNotDigit)
+		return nil
+	}
+	if within {
+		return t.unsupported(`\` + string(rune(c)) + " between brackets")
+	}
+	class := map[byte]string{'D': classDigit, 'W': classWord, 'S': classSpace}[c]
+	if ascii {
+		class = map[byte]string{'D': "0-9", 'W': "0-9A-Za-z_", 'S': `\s\x{0b}`}[c]
+	}
+	t.b.WriteString("[^" + class + "]")
+	return nil
 }
 
 // quoteClass writes a character that stands for itself, within brackets or not.

@@ -47,6 +47,9 @@ func (r *run) binary(op string, a, b starlark.Value) (starlark.Value, error) {
 	if isNumber(a) && isNumber(b) {
 		return r.arithmetic(op, number(a), number(b))
 	}
+	if _, ok := a.(*IPAddress); ok && (op == "+" || op == "-") {
+		return starlark.Binary(map[string]syntax.Token{"+": syntax.PLUS, "-": syntax.MINUS}[op], a, number(b))
+	}
 	if o, ok := a.(*Object); ok && o.attrs[operatorNames[op]] != nil {
 		return r.call(o.attrs[operatorNames[op]], []starlark.Value{b}, nil)
 	}
@@ -68,9 +71,6 @@ func (r *run) binary(op string, a, b starlark.Value) (starlark.Value, error) {
 		if x, y := asSet(a), asSet(b); x != nil && y != nil {
 			return r.setMinus(a, x, y)
 		}
-	}
-	if _, ok := a.(*IPAddress); ok && (op == "+" || op == "-") {
-		return starlark.Binary(map[string]syntax.Token{"+": syntax.PLUS, "-": syntax.MINUS}[op], a, number(b))
 	}
 	return nil, operands(op, a, b)
 }

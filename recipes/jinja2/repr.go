@@ -33,6 +33,8 @@ func (r *run) str(v starlark.Value) (string, error) {
 	switch v := v.(type) {
 	case starlark.String:
 		return string(v), nil
+	case starlark.Int:
+		return v.String(), nil
 	case *Undefined:
 		switch v.kind() {
 		case Strict:
@@ -323,7 +325,7 @@ func floatText(f float64) string {
 		return "nan"
 	}
 	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return exponentText(strconv.FormatFloat(f, 'e', -1, 64))
+		return strconv.FormatFloat(f, 'e', -1, 64)
 	}
 	text := strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(text, ".") {
@@ -331,10 +333,6 @@ func floatText(f float64) string {
 	}
 	return text
 }
-
-// exponentText returns Go's exponent form as Python writes it: the same with at
-// least two digits of exponent, which Go has too.
-func exponentText(text string) string { return text }
 
 // escapeHTML replaces the characters that HTML gives a meaning.
 func escapeHTML(s string) string {

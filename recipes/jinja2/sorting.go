@@ -9,10 +9,9 @@ import (
 // sorted returns items in ascending order of their keys, those that are equal
 // as they were. keyOf may be nil.
 func (r *run) sorted(items []starlark.Value, keyOf func(starlark.Value) (starlark.Value, error), reverse bool) ([]starlark.Value, error) {
-	type entry struct{ key, value starlark.Value }
-	entries := make([]entry, len(items))
+	entries := make([]sortEntry, len(items))
 	for i, item := range items {
-		entries[i] = entry{item, item}
+		entries[i] = sortEntry{item, item}
 		if keyOf != nil {
 			k, err := keyOf(item)
 			if err != nil {
@@ -21,46 +20,7 @@ func (r *run) sorted(items []starlark.Value, keyOf func(starlark.Value) (starlar
 			entries[i].key = k
 		}
 	}
-	var sort func(list, space []entry) error
-	sort = func(list, space []entry) error {
-		if len(list) < 2 {
-			return nil
-		}
-		half := len(list) / 2
-		if err := sort(list[:half], space[:half]); err != nil {
-			return err
-		}
-		if err := sort(list[half:], space[half:]); err != nil {
-			return err
-		}
-		if err := r.tick(len(list)); err != nil {
-			return err
-		}
-		copy(space, list)
-		for at, i, j := 0, 0, half; at < len(list); at++ {
-			second := i == half
-			if i < half && j < len(list) {
-				a, b := space[j].key, space[i].key
-				if reverse {
-					a, b = b, a
-				}
-				less, err := r.ordered("<", a, b)
-				if err != nil {
-					return err
-				}
-				second = less
-			}
-			if second {
-				list[at] = space[j]
-				j++
-			} else {
-				list[at] = space[i]
-				i++
-			}
-		}
-		return nil
-	}
-	if err := sort(entries, make([]entry, len(entries))); err != nil {
+	if err := r.mergeSort(entries, make([]sortEntry, len(entries)), reverse); err != nil {
 		return nil, err
 	}
 	result := make([]starlark.Value, len(entries))
@@ -68,6 +28,47 @@ func (r *run) sorted(items []starlark.Value, keyOf func(starlark.Value) (starlar
 		result[i] = e.value
 	}
 	return result, nil
+}
+
+type sortEntry struct{ key, value starlark.Value }
+
+// mergeSort sorts list; space is as long.
+func (r *run) mergeSort(list, space []sortEntry, reverse bool) error {
+	if len(list) < 2 {
+		return nil
+	}
+	half := len(list) / 2
+	if err := r.mergeSort(list[:half], space[:half], reverse); err != nil {
+		return err
+	}
+	if err := r.mergeSort(list[half:], space[half:], reverse); err != nil {
+		return err
+	}
+	if err := r.tick(len(list)); err != nil {
+		return err
+	}
+	copy(space, list)
+	for at, i, j := 0, 0, half; at < len(list); at++ {
+		second := i == half
+		if i < half && j < len(list) {
+			a, b := space[j].key, space[i].key
+			if reverse {
+				a, b = b, a
+			}
+			var err error
+			if second, err = r.ordered("<", a, b); err != nil {
+				return err
+			}
+		}
+		if second {
+			list[at] = space[j]
+			j++
+		} else {
+			list[at] = space[i]
+			i++
+		}
+	}
+	return nil
 }
 
 // foldCase returns texts in lower case, and all else as it is.

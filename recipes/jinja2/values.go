@@ -61,6 +61,20 @@ func (u *Undefined) Type() string { return "Undefined" }
 // Truth implements starlark.Value.
 func (u *Undefined) Truth() starlark.Bool { return false }
 
+// Hash implements starlark.Value: undefined values are one key.
+func (u *Undefined) Hash() (uint32, error) { return 1, nil }
+
+// CompareSameType implements starlark.Comparable.
+func (u *Undefined) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	switch op {
+	case syntax.EQL:
+		return true, nil
+	case syntax.NEQ:
+		return false, nil
+	}
+	return false, u.fail()
+}
+
 func (u *Undefined) kind() UndefinedKind {
 	if u.mild {
 		return Default
@@ -158,6 +172,9 @@ type iterator func() (starlark.Value, error)
 
 // String returns the repr, without the address that Python's has.
 func (i *Iterator) String() string { return "<" + i.kind + " object>" }
+
+// Hash implements starlark.Value: an iterator is equal to itself only.
+func (i *Iterator) Hash() (uint32, error) { return identityHash(i), nil }
 
 // Type implements starlark.Value.
 func (i *Iterator) Type() string { return i.kind }
@@ -265,7 +282,9 @@ func (f *Func) Truth() starlark.Bool { return true }
 var hashSeed = maphash.MakeSeed()
 
 // Hash implements starlark.Value.
-func (f *Func) Hash() (uint32, error) { return uint32(maphash.Comparable(hashSeed, f)), nil }
+func (f *Func) Hash() (uint32, error) { return identityHash(f), nil }
+
+func identityHash[T any](p *T) uint32 { return uint32(maphash.Comparable(hashSeed, p)) }
 
 // Name implements starlark.Callable.
 func (f *Func) Name() string { return f.name }
@@ -323,6 +342,9 @@ type Object struct {
 
 // String returns the repr.
 func (o *Object) String() string { return o.shown }
+
+// Hash implements starlark.Value: an object is equal to itself only.
+func (o *Object) Hash() (uint32, error) { return identityHash(o), nil }
 
 // Type implements starlark.Value.
 func (o *Object) Type() string { return o.kind }

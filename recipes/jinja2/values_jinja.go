@@ -25,6 +25,9 @@ func (m *Module) String() string {
 // Type implements starlark.Value.
 func (m *Module) Type() string { return "TemplateModule" }
 
+// Hash implements starlark.Value: a module is equal to itself only.
+func (m *Module) Hash() (uint32, error) { return identityHash(m), nil }
+
 // Text is what the template printed.
 func (m *Module) Text() string { return m.body }
 
