@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"parts/service":      {"buildout/diag", "buildout/event", "parts", "parts/run"},
 	"parts/store":        {"buildout/diag", "buildout/event", "parts", "parts/disk"},
 	"recipes/jinja2":     {"buildout/diag"},
-	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service", "parts/store"},
+	"recipes":            {"buildout/diag", "buildout/event", "parts", "parts/fetch", "parts/jobs", "parts/run", "parts/service", "parts/store", "recipes/jinja2"},
 }
 
 // home names the packages that alone may import a module.

@@ -41,6 +41,7 @@ func Builtin() []parts.Spec {
 		jsondumpSpec(),
 		equeueSpec(),
 		passwordSpec(),
+		jinjaSpec(),
 	}
 }
 

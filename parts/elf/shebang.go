@@ -18,7 +18,6 @@ var AllowedInterpreters = []struct{ Path, Reason string }{
 func shebang(head []byte) []ref {
 	line, _, ended := bytes.Cut(head[2:], []byte("\n"))
 	if !ended && len(head) > maxShebang || len(line) > maxShebang-2 {
-		line = line[:min(len(line), maxShebang-2)]
 		return []ref{{refBroken, "its first line is longer than the 255 bytes that the kernel reads", 1}}
 	}
 	words := strings.Fields(string(line))

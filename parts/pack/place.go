@@ -26,7 +26,6 @@ type item struct {
 	from *item      // of a .pyc file: its source, when its size may change
 	// written says that the file was written as it came.
 	written bool
-	result  placed
 }
 
 // placed is what became of an item.

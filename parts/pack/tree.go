@@ -155,7 +155,6 @@ type walker struct {
 	root    owned
 	index   int
 	noted   map[string]*manifest.Installed // nil: everything counts
-	inodes  map[inode]string
 	list    []member
 	added   []string // files that are not the part's
 	changed []string

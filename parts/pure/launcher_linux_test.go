@@ -59,7 +59,7 @@ func TestLaunchCompiles(t *testing.T) {
 		}
 	}
 	for _, script := range []string{"echo '#include <zlib.h>' | gcc -E -", "echo '#include <crypt.h>' | gcc -E -", "echo 'int main(){}' >c.c; gcc c.c -lz -o c",
-		"gcc c.c -lcrypt -o c", "perl -e 1", "pkg-config --version", "/usr/bin/perl -e 1", "touch /usr/lib/x", "touch /usr/include/x"} {
+		"gcc c.c -lcrypt -o c", "perl -e 1", "pkg-config --version", "/usr/bin/perl -e 1", "touch /usr/lib/x$$", "touch /usr/include/x$$"} {
 		if err := r.Run(t.Context(), parts.Command{Argv: run.Shell(script)}); err == nil {
 			t.Errorf("%s: no error", script)
 		}

@@ -78,7 +78,8 @@ func (r *marshalReader) object(depth int) bool {
 	case 'f':
 		return r.text()
 	case 'x':
-		return r.text() && r.text()
+		real := r.text()
+		return real && r.text() // the imaginary part
 	case 'l':
 		n, ok := r.size(4)
 		return ok && r.skip(2*max(n, -n))

@@ -211,7 +211,6 @@ type (
 		t                *Template
 		level            *level
 		toplevel         bool
-		usesSelf         bool
 	}
 	extendsStmt struct {
 		pos
@@ -223,7 +222,6 @@ type (
 		ignoreMissing bool
 		withContext   bool
 		locals        []local
-		several       bool
 	}
 	importStmt struct {
 		pos

@@ -129,16 +129,16 @@ func (s *forStmt) filtered(f *frame, next iterator) iterator {
 
 // Loop is the variable `loop` of a for loop.
 type Loop struct {
-	source         starlark.Value // what is iterated, if it may be measured
-	next           iterator
-	call           func(starlark.Value) (starlark.Value, error)
-	depth, index   int
-	before, item   starlark.Value
-	ahead          starlark.Value
-	peeked         bool
-	changed        []starlark.Value
-	rest           []starlark.Value // read to know the length
-	restRead, over bool
+	source       starlark.Value // what is iterated, if it may be measured
+	next         iterator
+	call         func(starlark.Value) (starlark.Value, error)
+	depth, index int
+	before, item starlark.Value
+	ahead        starlark.Value
+	peeked       bool
+	changed      []starlark.Value
+	rest         []starlark.Value // read to know the length
+	restRead     bool
 }
 
 // pull returns the next item.

@@ -48,7 +48,6 @@ type level struct {
 	parent *level
 	fn     *function
 	vars   map[string]*variable // by name, of all branches
-	order  []string             // of the names in vars
 	refs   map[string]*variable
 	loads  map[*variable]load
 	stores map[string]bool
