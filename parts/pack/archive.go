@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"gobuild/buildout/diag"
@@ -141,7 +140,7 @@ func (w *archiver) content(ctx context.Context) error {
 		func(emit func(chunk) error) error { return w.chunks(ctx, mover, emit) },
 		func(_ context.Context, c chunk) (sealed, error) {
 			frame := w.enc.encode(c.data)
-			chunkBuffers.Put(&c.data)
+			reuse(c.data)
 			return sealed{c.part, frame, sha256.Sum256(frame)}, nil
 		},
 		func(s sealed) error {
@@ -154,8 +153,6 @@ func (w *archiver) content(ctx context.Context) error {
 		})
 }
 
-var chunkBuffers = sync.Pool{New: func() any { b := make([]byte, 0, frameSize); return &b }}
-
 // chunker cuts the tar file into the content of frames.
 type chunker struct {
 	emit func(chunk) error
@@ -166,7 +163,7 @@ type chunker struct {
 func (c *chunker) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		if c.data == nil {
-			c.data = (*chunkBuffers.Get().(*[]byte))[:0]
+			c.data = bufferOf(frameSize)[:0]
 		}
 		n := min(frameSize-len(c.data), len(rest))
 		c.data = append(c.data, rest[:n]...)

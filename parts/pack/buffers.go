@@ -10,12 +10,25 @@ import (
 // spare is room behind content, so that an ELF file that grows is not copied.
 const spare = 16 << 10
 
-// buffers are those of contents that are done with, by the size that they have
-// at least: the smallest, twice as much, and so on.
-var buffers [12]sync.Pool
+// buffers are those of contents that are done with. A sync.Pool would lose them
+// at each collection of garbage, and fresh memory is slow.
+var buffers freeList
 
-// smallest is the size of the smallest buffers.
-const smallest = 64 << 10
+// freeList keeps buffers by the size that they have beside their spare room: the
+// smallest, twice as much, and so on.
+type freeList struct {
+	mu   sync.Mutex
+	free [8][][]byte
+}
+
+const (
+	// smallest is the size of the smallest buffers.
+	smallest = 64 << 10
+	// mostKept is how many bytes of one size are kept, and framesKept how many
+	// buffers of the size of a frame.
+	mostKept   = 4 << 20
+	framesKept = 8
+)
 
 // classOf is the index of the buffers that have a size at least.
 func classOf(size int64) int { return bits.Len64(uint64(max(size-1, 0) / smallest)) }
@@ -23,21 +36,35 @@ func classOf(size int64) int { return bits.Len64(uint64(max(size-1, 0) / smalles
 // bufferOf returns a buffer of a size, with spare room. Its content is
 // anything.
 func bufferOf(size int64) []byte {
-	class := classOf(size + spare)
-	if class >= len(buffers) {
+	class := classOf(size)
+	if class >= len(buffers.free) {
 		return make([]byte, size, size+spare)
 	}
-	if b, ok := buffers[class].Get().(*[]byte); ok {
-		return (*b)[:size]
+	buffers.mu.Lock()
+	defer buffers.mu.Unlock()
+	if free := buffers.free[class]; len(free) > 0 {
+		last := len(free) - 1
+		b := free[last]
+		buffers.free[class], free[last] = free[:last], nil
+		return b[:size]
 	}
-	return make([]byte, size, smallest<<class)
+	return make([]byte, size, smallest<<class+spare)
 }
 
 // reuse gives a buffer back. Nobody uses it any more.
 func reuse(b []byte) {
-	class := classOf(int64(cap(b))+1) - 1 // that it is large enough for
-	if class >= 0 && class < len(buffers) && cap(b) >= smallest<<class {
-		buffers[class].Put(&b)
+	class := classOf(int64(cap(b))-spare+1) - 1 // that it is large enough for
+	if class < 0 || class >= len(buffers.free) {
+		return
+	}
+	buffers.mu.Lock()
+	defer buffers.mu.Unlock()
+	most := max(mostKept/(smallest<<class), 1)
+	if smallest<<class == frameSize {
+		most = framesKept
+	}
+	if len(buffers.free[class]) < most {
+		buffers.free[class] = append(buffers.free[class], b)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 const (
 	// frameSize is how much one frame holds at most.
-	frameSize = 8 << 20
+	frameSize = 4 << 20
 	// frameOverhead is by how much a frame of data that cannot be compressed
 	// may be longer than the data.
 	frameOverhead = 64 << 10
@@ -46,25 +46,39 @@ type Level int
 const LevelDefault Level = 1
 
 // encoders gives each of several goroutines an encoder.
-type encoders struct{ pool sync.Pool }
+type encoders struct {
+	level Level
+	mu    sync.Mutex
+	free  []*zstd.Encoder
+}
 
-func newEncoders(level Level) *encoders {
-	e := &encoders{}
-	e.pool.New = func() any {
-		w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(int(level))), zstd.WithEncoderConcurrency(1),
-			zstd.WithEncoderCRC(true), zstd.WithSingleSegment(true), zstd.WithZeroFrames(true))
-		if err != nil {
-			panic(err) // the options are constant
-		}
+func newEncoders(level Level) *encoders { return &encoders{level: level} }
+
+// take returns an encoder that nobody uses.
+func (e *encoders) take() *zstd.Encoder {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := len(e.free); n > 0 {
+		w := e.free[n-1]
+		e.free = e.free[:n-1]
 		return w
 	}
-	return e
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(int(e.level))), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(true), zstd.WithSingleSegment(true), zstd.WithZeroFrames(true))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return w
 }
 
 // encode packs data in one frame.
 func (e *encoders) encode(data []byte) []byte {
-	w := e.pool.Get().(*zstd.Encoder)
-	defer e.pool.Put(w)
+	w := e.take()
+	defer func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.free = append(e.free, w)
+	}()
 	return w.EncodeAll(data, bufferOf(int64(len(data) / 2))[:0])
 }
 
@@ -113,9 +127,8 @@ func (f *frameReader) next() ([]byte, error) {
 
 // frame reads the frame whose header is h.
 func (f *frameReader) frame(h zstd.Header) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(h.FrameContentSize)/4 + zstd.HeaderMaxSize)
-	if _, err := io.CopyN(&b, f.in, int64(h.HeaderSize)); err != nil {
+	b := bytes.NewBuffer(bufferOf(int64(h.FrameContentSize) / 2)[:0])
+	if _, err := io.CopyN(b, f.in, int64(h.HeaderSize)); err != nil {
 		return nil, err
 	}
 	for last := false; !last; {
@@ -132,11 +145,11 @@ func (f *frameReader) frame(h zstd.Header) ([]byte, error) {
 		if size > blockMax || int64(b.Len())+size > frameSize+frameOverhead {
 			return nil, fmt.Errorf("a block of %d bytes", size)
 		}
-		if _, err := io.CopyN(&b, f.in, blockHeader+size); err != nil {
+		if _, err := io.CopyN(b, f.in, blockHeader+size); err != nil {
 			return nil, err
 		}
 	}
-	_, err := io.CopyN(&b, f.in, frameSum)
+	_, err := io.CopyN(b, f.in, frameSum)
 	return b.Bytes(), err
 }
 
@@ -169,7 +182,7 @@ func noEOF(err error) error {
 // right. stop ends the work.
 func framesIn(ctx context.Context, r io.Reader, workers int) (content io.Reader, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &pieces{full: make(chan []byte, queued), free: make(chan []byte, 2*queued+workers)}
+	p := &pieces{full: make(chan []byte, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -190,23 +203,30 @@ func decodeFrames(ctx context.Context, f *frameReader, workers int, p *pieces) e
 		return err
 	}
 	defer d.Close()
+	type read struct {
+		frame []byte
+		err   error
+	}
 	return inOrder(ctx, workers,
-		func(emit func([]byte) error) error {
+		func(emit func(read) error) error {
 			for {
 				frame, err := f.next()
 				if err == io.EOF {
 					return nil
 				}
-				if err == nil {
-					err = emit(frame)
-				}
-				if err != nil {
-					return err
+				// What was read before an error comes first.
+				if ended := emit(read{frame, err}); ended != nil || err != nil {
+					return ended
 				}
 			}
 		},
-		func(_ context.Context, frame []byte) ([]byte, error) {
-			data, err := d.DecodeAll(frame, p.buffer())
+		func(_ context.Context, r read) ([]byte, error) {
+			frame := r.frame
+			if r.err != nil {
+				return nil, r.err
+			}
+			data, err := d.DecodeAll(frame, bufferOf(frameSize)[:0])
+			reuse(frame)
 			if err != nil {
 				return nil, damaged("a frame: %w", err)
 			}
@@ -224,33 +244,17 @@ func decodeFrames(ctx context.Context, f *frameReader, workers int, p *pieces) e
 // full is closed.
 type pieces struct {
 	full chan []byte
-	free chan []byte
 	err  error
 	all  []byte // the piece that is read
 	rest []byte // of it
 }
 
-// buffer returns a piece to fill.
-func (p *pieces) buffer() []byte {
-	select {
-	case b := <-p.free:
-		return b[:0]
-	default:
-		return make([]byte, 0, frameSize)
-	}
-}
-
 func (p *pieces) Read(to []byte) (int, error) {
 	for len(p.rest) == 0 {
-		if p.all != nil {
-			select {
-			case p.free <- p.all:
-			default:
-			}
-		}
+		reuse(p.all)
 		data, ok := <-p.full
 		if !ok {
-			if p.all = nil; p.err != nil {
+			if p.all, p.rest = nil, nil; p.err != nil {
 				return 0, p.err
 			}
 			return 0, io.EOF

@@ -162,7 +162,7 @@ func (w *imager) write(ctx context.Context, mover *relocate.Mover) error {
 			plain := p.data
 			var err error
 			p.data, err = w.compress(plain)
-			chunkBuffers.Put(&plain)
+			reuse(plain)
 			return p, err
 		},
 		w.take)

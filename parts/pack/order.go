@@ -7,7 +7,7 @@ import (
 )
 
 // queued is how many items of inOrder wait for their turn.
-const queued = 4
+const queued = 1
 
 // slot is an item on its way through inOrder.
 type slot[I, O any] struct {
@@ -88,4 +88,51 @@ func send[T any](ctx context.Context, to chan<- T, item T) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// What goes from one goroutine to another together: each time costs as much as
+// the work on some small files.
+const (
+	batchSize = 1 << 20  // bytes of content
+	itemSize  = 16 << 10 // that an item counts as, on top of its content
+)
+
+// inBatches is inOrder for many small items of a size each.
+func inBatches[I, O any](ctx context.Context, workers int, size func(I) int64, source func(emit func(I) error) error, work func(context.Context, I) (O, error), sink func(O) error) error {
+	return inOrder(ctx, workers,
+		func(emit func([]I) error) error {
+			var batch []I
+			var total int64
+			err := source(func(in I) error {
+				batch, total = append(batch, in), total+size(in)+itemSize
+				if total < batchSize {
+					return nil
+				}
+				full := batch
+				batch, total = nil, 0
+				return emit(full)
+			})
+			if err != nil || len(batch) == 0 {
+				return err
+			}
+			return emit(batch)
+		},
+		func(ctx context.Context, batch []I) ([]O, error) {
+			list := make([]O, len(batch))
+			for n, in := range batch {
+				var err error
+				if list[n], err = work(ctx, in); err != nil {
+					return nil, err
+				}
+			}
+			return list, ctx.Err()
+		},
+		func(list []O) error {
+			for _, out := range list {
+				if err := sink(out); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 }

@@ -216,7 +216,7 @@ func TestUnsupported(t *testing.T) {
 }
 
 func TestBuffers(t *testing.T) {
-	for _, size := range []int64{0, 1, smallest - spare, smallest - spare + 1, smallest, 5 << 20, 1 << 30} {
+	for _, size := range []int64{0, 1, smallest - spare, smallest, smallest + 1, 5 << 20, 1 << 28} {
 		b := bufferOf(size)
 		if int64(len(b)) != size || int64(cap(b)) < size+spare {
 			t.Errorf("a buffer of %d has %d of %d bytes", size, len(b), cap(b))
@@ -228,12 +228,14 @@ func TestBuffers(t *testing.T) {
 	}
 	reuse(make([]byte, 100)) // too small to be used again
 	reuse(nil)
-	for _, size := range []int{smallest, smallest + 1, 2*smallest - 1, 2 * smallest} {
+	for _, size := range []int{smallest, smallest + spare, smallest + spare + 1, 2*smallest + spare - 1, 2*smallest + spare} {
 		reuse(make([]byte, size))
 	}
 	for range 10 {
-		if b := bufferOf(2*smallest - spare); cap(b) < 2*smallest {
-			t.Errorf("the buffer has %d bytes", cap(b))
+		for _, size := range []int64{smallest, 2 * smallest} {
+			if b := bufferOf(size); int64(cap(b)) < size+spare {
+				t.Errorf("a buffer of %d has %d bytes", size, cap(b))
+			}
 		}
 	}
 }

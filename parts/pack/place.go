@@ -57,7 +57,7 @@ const large = 64 << 20
 // place writes the items that source emits and returns what became of them.
 func (p *placer) place(ctx context.Context, source func(emit func(*item) error) error) ([]placed, error) {
 	var all []placed
-	err := inOrder(ctx, p.jobs, source,
+	err := inBatches(ctx, p.jobs, func(i *item) int64 { return int64(len(i.data)) }, source,
 		p.one,
 		func(r placed) error {
 			all = append(all, r)
@@ -98,7 +98,8 @@ func (p *placer) rewrite(i *item, r *placed) error {
 	}
 	i.data, r.problems = moved.Content, moved.Problems
 	if moved.Fact.Kind != "" {
-		r.fact = &moved.Fact
+		fact := moved.Fact // a pointer to it would keep the content
+		r.fact = &fact
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type producer struct {
 // are not what was noted are an error at the end.
 func (t *Tree) produce(ctx context.Context, mover *relocate.Mover, time int64, sink func(*produced) error) error {
 	p := &producer{Tree: t, mover: mover, time: time, linkage: t.linkage}
-	err := inOrder(ctx, t.jobs,
+	err := inBatches(ctx, t.jobs, func(m *member) int64 { return m.Size },
 		func(emit func(*member) error) error {
 			for i := range t.members {
 				if err := emit(&t.members[i]); err != nil {

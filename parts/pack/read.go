@@ -104,6 +104,9 @@ func (a *archive) readManifest() error {
 
 // early words an archive that ends where more must follow.
 func early(err error) error {
+	if errors.Is(err, errDamaged) {
+		return err
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return damaged("it ends early")
 	}
