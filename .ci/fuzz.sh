@@ -1,13 +1,13 @@
 #!/bin/sh
 # Run every fuzz target of the module, each for some seconds, two at a time.
 #
-#   .ci/fuzz.sh [SECONDS [NAME]]     30 seconds; NAME: targets whose name has it
+#   .ci/fuzz.sh [SECONDS [NAME]]     20 seconds; NAME: targets whose name has it
 #
 # What is found is kept by go in testdata/fuzz of the package: commit it with
 # the fix, so that every `go test` runs it. Exit status 1 when a target failed.
 set -u
 cd "$(dirname "$0")/.."
-seconds=${1:-30} name=${2:-}
+seconds=${1:-20} name=${2:-}
 export seconds
 targets=$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -Ho "^func Fuzz[A-Za-z0-9_]*$name[A-Za-z0-9_]*(" |
 	sed 's|^\([^:]*\)/[^/]*:func \(.*\)($|\1 \2|' | sort)
