@@ -13,14 +13,16 @@ const (
 	// parts. A path of this length and the name of a part fit into the first
 	// line of a script, and leave room for any directory that parts are moved to.
 	PaddedLength = 220
-	// paddedName begins the name that fills the path up.
-	paddedName = "relocatable"
+	// paddedName begins the name that fills the path up. It is no word that a
+	// program may compare with, such as `relocatable`: its stretches of 8 bytes
+	// tell pieces of the path from other constants.
+	paddedName = "re10catable"
 	// paddedNumbers is how many numbers fill up the shortest path.
 	paddedNumbers = 70
 )
 
 // PaddedParts returns the padded directory of parts of a buildout directory:
-// DIR/parts/relocatable…_68_69, PaddedLength bytes in all, so that any directory of
+// DIR/parts/re10catable…_68_69, PaddedLength bytes in all, so that any directory of
 // that length or less can take its place in the files of the parts. ok is false
 // when dir leaves no room for it.
 //

@@ -12,7 +12,7 @@ import (
 // paddedDirectory is a directory of parts of 220 bytes whose last name has no
 // stretch of 8 bytes twice.
 func paddedDirectory(dir string) string {
-	path, filling := dir+"/parts/relocatable", ""
+	path, filling := dir+"/parts/re10catable", ""
 	for n := range 70 {
 		filling += fmt.Sprintf("_%02d", n)
 	}
@@ -61,7 +61,7 @@ func TestPlainPieces(t *testing.T) {
 
 func movePieces(t *testing.T, option, from string, places ...string) {
 	starts := []string{""}
-	if strings.Contains(from, "relocatable") {
+	if strings.Contains(from, "re10catable") {
 		starts = append(starts, "-L", "x=1234567", "a longer start of a string")
 	}
 	names := []string{"a", "zlib", "a-long-name-of-a-part"}
@@ -91,7 +91,7 @@ func movePieces(t *testing.T, option, from string, places ...string) {
 			pieces++
 		}
 	}
-	if plain := !strings.Contains(from, "relocatable"); plain != (len(f.Notes) == 1) && pieces > 0 {
+	if plain := !strings.Contains(from, "re10catable"); plain != (len(f.Notes) == 1) && pieces > 0 {
 		t.Errorf("notes %v", f.Notes)
 	}
 	if pieces == 0 {
