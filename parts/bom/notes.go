@@ -27,11 +27,11 @@ const (
 type Notes struct {
 	patches []string // words of the options that name patches
 
-	mu      sync.Mutex
-	p       Provenance
-	sums    map[string]string // paths of fetched files -> URLs
-	texts   map[string][]byte // licence files by sum
-	diffs   map[string][]byte // patches by sum
+	mu    sync.Mutex
+	p     Provenance
+	sums  map[string]string // paths of fetched files -> URLs
+	texts map[string][]byte // licence files by sum
+	diffs map[string][]byte // patches by sum
 }
 
 // NewNotes returns empty notes of a part with these options.
