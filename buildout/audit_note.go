@@ -39,8 +39,10 @@ func notedOf(r parts.Record, p auditPolicy, report elf.PartReport, findings []el
 	return &auditNote{Version: auditVersion, Digest: manifest.Digest(r), Policy: p.text(), Mode: p.Mode, Report: report, findings: findings}
 }
 
-func (e *Engine) notePath(part string) string {
-	return filepath.Join(e.stateDir(), "audit", fileName(part)+".json")
+func (e *Engine) notePath(part string) string { return auditPath(e.stateDir(), part) }
+
+func auditPath(stateDir, part string) string {
+	return filepath.Join(stateDir, "audit", fileName(part)+".json")
 }
 
 // auditNote returns what is remembered of an installed part, or nil. Without

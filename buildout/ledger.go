@@ -108,11 +108,38 @@ func (l *ledger) doubt(unsure []string, db *state.DB) error {
 	return l.manifest.Flush()
 }
 
-// removed forgets a part.
+// removed forgets the files of a part. What the manifest has of it is dropped
+// by close, when nothing else is left of it.
 func (l *ledger) removed(part string) {
-	l.manifest.Drop(part)
 	os.Remove(l.filesPath(part))
-	os.Remove(filepath.Join(l.dir, "audit", fileName(part)+".json"))
+	os.Remove(auditPath(l.dir, part))
+}
+
+// forget deletes what is left of parts that are not installed any more, those
+// of a run that was killed too: the manifest has them until all else is gone.
+func (l *ledger) forget(db *state.DB) error {
+	var gone []string
+	for _, part := range l.manifest.Parts() {
+		if _, ok := db.Get(part); !ok {
+			gone = append(gone, part)
+		}
+	}
+	if l.times == nil && len(gone) == 0 {
+		return nil
+	}
+	errs := []error{l.sweep(db.Parts()), sweepSources(l.dir, db.Parts())}
+	for _, part := range gone {
+		if err := os.Remove(auditPath(l.dir, part)); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	err := errors.Join(errs...)
+	for _, part := range gone {
+		if err == nil {
+			l.manifest.Drop(part)
+		}
+	}
+	return err
 }
 
 // close writes down what is new about kept parts, and waits for all.
@@ -123,12 +150,12 @@ func (l *ledger) close(db *state.DB, g *plan.Graph) error {
 			l.manifest.Put(n.Entry(r, nil))
 		}
 	}
-	errs := []error{l.problem, l.manifest.Close()}
+	errs := []error{l.problem}
 	if l.times != nil {
 		close(l.hashing)
-		errs = append(errs, <-l.hashed, l.times.Save(), l.sweep(db.Parts()), sweepSources(l.dir, db.Parts()))
+		errs = append(errs, <-l.hashed, l.times.Save())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.forget(db), l.manifest.Close())...)
 }
 
 // sweep deletes the lists of files of parts that are not installed.

@@ -90,7 +90,7 @@ func (j *job) work() *parts.Work {
 	j.recorder = newRecorder(j.tracing(j.mapping(j.proc)))
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
-		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.Umask, Launcher: j.Launcher, Offline: j.Base.Offline,
+		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.umask(), Launcher: j.Launcher, Offline: j.Base.Offline,
 		Jobserver: j.share != nil, Own: j.own, Keep: j.keep, NoSync: j.NoSync,
 	}
 	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}

@@ -63,6 +63,15 @@ func (j *job) reproduce(c *run.Config) {
 	}
 }
 
+// umask is that of files which the recipe itself makes: what nobody else may
+// write to by the umask of its processes, nobody else may write to at all.
+func (j *job) umask() int {
+	if j.isReproducible(j.node) {
+		return j.Umask | reproducibleUmask
+	}
+	return j.Umask
+}
+
 // mapping returns the runner for the recipe: compilers do not tell where the
 // sources were.
 func (j *job) mapping(r parts.Runner) parts.Runner {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -342,7 +343,7 @@ func (c *changes) move(j *job, ch *change, m *move) error {
 		return nil // the recipe has deleted it
 	}
 	if m.staged {
-		err := c.stage(m)
+		err := c.stage(j, m)
 		if err == nil {
 			return nil
 		}
@@ -363,8 +364,8 @@ func (c *changes) move(j *job, ch *change, m *move) error {
 }
 
 // stage mounts a new directory over the old one.
-func (c *changes) stage(m *move) error {
-	if err := c.disk.Mkdir(m.at); err != nil {
+func (c *changes) stage(j *job, m *move) error {
+	if err := c.disk.Mkdir(m.at, 0o777&^fs.FileMode(j.umask())); err != nil {
 		return err
 	}
 	if err := disk.Stage(m.at, m.path); err != nil {

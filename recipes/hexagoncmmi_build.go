@@ -3,7 +3,6 @@ package recipes
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"gobuild/buildout/event"
@@ -77,7 +76,7 @@ func (c *hexagoncmmiBuild) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(c.location, 0o777); err != nil {
+	if err := makeDirs(c.w, c.location, nil); err != nil {
 		return err
 	}
 	var err error

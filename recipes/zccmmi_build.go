@@ -107,7 +107,7 @@ func (a *zccmmiAction) build(ctx context.Context, w *parts.Work, location string
 	for _, name := range slices.Sorted(maps.Keys(a.set)) {
 		w.Say(event.Info, "Updating environment: "+name+"="+a.set[name])
 	}
-	if err := os.MkdirAll(location, 0o777); err != nil {
+	if err := makeDirs(c.w, location, nil); err != nil {
 		return err
 	}
 	if err := c.steps(ctx); err != nil {

@@ -54,12 +54,12 @@ func (d *Disk) Exchange(a, b string) error {
 	return nil
 }
 
-// Mkdir makes one directory.
-func (d *Disk) Mkdir(path string) error {
+// Mkdir makes one directory, with mode less the umask.
+func (d *Disk) Mkdir(path string, mode fs.FileMode) error {
 	if err := d.fault("mkdir", path); err != nil {
 		return err
 	}
-	return os.Mkdir(path, 0o777)
+	return os.Mkdir(path, mode)
 }
 
 // Open is os.OpenFile.

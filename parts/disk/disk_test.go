@@ -84,7 +84,7 @@ func TestFaults(t *testing.T) {
 	must(t, err)
 	_, openErr := d.Open(dir+"/other", os.O_CREATE|os.O_WRONLY, 0o666)
 	for _, err := range []error{
-		d.Rename(dir+"/file", dir+"/renamed"), d.Exchange(dir+"/file", dir+"/tree"), d.Mkdir(dir + "/made"), d.Remove(dir + "/file"), d.RemoveTree(dir + "/tree"),
+		d.Rename(dir+"/file", dir+"/renamed"), d.Exchange(dir+"/file", dir+"/tree"), d.Mkdir(dir+"/made", 0o777), d.Remove(dir + "/file"), d.RemoveTree(dir + "/tree"),
 		d.WriteAt(f, "x", 0), d.Truncate(f, 0), d.Sync(f), d.SyncDir(dir), d.SyncAll([]string{dir}), openErr,
 	} {
 		if !errors.Is(err, fault) {

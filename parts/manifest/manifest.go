@@ -137,6 +137,19 @@ func (f *File) Get(part string) (Entry, bool) {
 	return readEntry(part, r)
 }
 
+// Parts returns the names of the parts that are known, in no order.
+func (f *File) Parts() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for name := range f.lines {
+		if part, ok := strings.CutPrefix(name, entryLine+"\t"); ok {
+			names = append(names, unescape(part))
+		}
+	}
+	return names
+}
+
 // Put notes what a part depended on. Flush puts it on disk.
 func (f *File) Put(e Entry) { f.put(e.fields()...) }
 

@@ -191,7 +191,7 @@ func sumIs(sum hash.Hash, want string) bool { return hexOf(sum.Sum(nil)) == want
 
 // directory makes a directory in which members are going to be.
 func (p *placer) directory(place string) error {
-	return p.disk.Mkdir(p.path(place))
+	return p.disk.Mkdir(p.path(place), 0o777)
 }
 
 // parents makes the directories above a place that no member is.
@@ -207,7 +207,7 @@ func (p *placer) parents(place string) error {
 		return err
 	}
 	p.made = append(p.made, filepath.Dir(place))
-	return p.disk.Mkdir(dir)
+	return p.disk.Mkdir(dir, 0o777)
 }
 
 // links makes the links, when there is nothing else to be made.

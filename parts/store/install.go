@@ -63,7 +63,7 @@ func installPrivate(ctx context.Context, w *parts.Work, f Frame, build func(ctx 
 	} else if w.Keep != nil {
 		w.Keep(f.Location.Path)
 	}
-	if err := fill(ctx, f, build); err != nil {
+	if err := fill(ctx, w, f, build); err != nil {
 		return discard(f, err)
 	}
 	if f.KeepOnError {
@@ -94,7 +94,7 @@ func buildOnce(ctx context.Context, w *parts.Work, f Frame, build func(ctx conte
 		w.Say(event.Info, "shared part is already installed")
 		return nil
 	}
-	if err := fill(ctx, f, build); err != nil {
+	if err := fill(ctx, w, f, build); err != nil {
 		return discard(f, err)
 	}
 	if err := complete(w, f.Location); err != nil {
@@ -104,7 +104,7 @@ func buildOnce(ctx context.Context, w *parts.Work, f Frame, build func(ctx conte
 }
 
 // fill makes the location, or its parent, and lets build fill it.
-func fill(ctx context.Context, f Frame, build func(ctx context.Context) error) error {
+func fill(ctx context.Context, w *parts.Work, f Frame, build func(ctx context.Context) error) error {
 	location := f.Location.Path
 	if err := Remove(location); err != nil {
 		return fmt.Errorf("delete the location of the part: %w", err)
@@ -113,7 +113,7 @@ func fill(ctx context.Context, f Frame, build func(ctx context.Context) error) e
 	if f.ParentOnly {
 		directory = filepath.Dir(location)
 	}
-	if err := os.MkdirAll(directory, 0o777); err != nil {
+	if err := os.MkdirAll(directory, 0o777&^fs.FileMode(w.Umask)); err != nil {
 		return fmt.Errorf("make the location of the part: %w", err)
 	}
 	if err := build(ctx); err != nil {
