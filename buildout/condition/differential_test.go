@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"gobuild/parts/pep"
 )
 
 // pythonProgram answers for each expression of the JSON list on its standard
@@ -266,8 +268,8 @@ names = dict(spec=spec, `, 1)
 			t.Fatal(err)
 		}
 		var got any = "ValueError"
-		if parsed, ok := parseSpecifier(s); ok {
-			got = parsed.contains(v)
+		if parsed, ok := pep.ParseSpecifier(s); ok {
+			got = parsed.Contains(v)
 		}
 		if got != answers.Python[i] {
 			t.Errorf("%s: got %v, packaging says %v", call, got, answers.Python[i])

@@ -1,6 +1,10 @@
 package condition
 
-import "testing"
+import (
+	"testing"
+
+	"gobuild/parts/pep"
+)
 
 // What packaging 26.3 answers for CPython 3.11.7 on Linux.
 func TestMarkers(t *testing.T) {
@@ -64,8 +68,8 @@ func TestSpecifiers(t *testing.T) {
 		{">1.0", "1.0.0.0+abc", false}, {"<1.0", "1!0", false}, {">=1.0+", "1", invalid}, {"==1.0+1", "1.0+a", false}, {"==1.0+1.a", "1.0+1", false},
 	} {
 		var got any = invalid
-		if s, ok := parseSpecifier(c.spec); ok {
-			got = s.contains(c.version)
+		if s, ok := pep.ParseSpecifier(c.spec); ok {
+			got = s.Contains(c.version)
 		}
 		if got != c.want {
 			t.Errorf("%s contains %q: got %v, want %v", c.spec, c.version, got, c.want)

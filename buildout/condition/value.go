@@ -3,12 +3,12 @@ package condition
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
+
+	"gobuild/parts/pep"
 )
 
 // object is a module or another value with attributes.
@@ -321,32 +321,7 @@ func rebuild(like starlark.Value, items []starlark.Value) starlark.Value {
 }
 
 // quote returns s as Python's repr shows it.
-func quote(s string) string {
-	mark := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
-	var b strings.Builder
-	b.WriteByte(mark)
-	for _, c := range s {
-		switch {
-		case c == rune(mark) || c == '\\':
-			b.WriteString(`\` + string(c))
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c == '\r':
-			b.WriteString(`\r`)
-		case c == '\t':
-			b.WriteString(`\t`)
-		case c < ' ' || c == 0x7f || c < 0x100 && !unicode.IsPrint(c):
-			b.WriteString(`\x` + strconv.FormatInt(int64(c)+0x100, 16)[1:])
-		default:
-			b.WriteRune(c)
-		}
-	}
-	b.WriteByte(mark)
-	return b.String()
-}
+func quote(s string) string { return pep.Quote(s) }
 
 // repr returns v as Python shows it. The caller has measured v.
 func repr(v starlark.Value) string {
@@ -410,6 +385,4 @@ func (r *run) str(v starlark.Value) (string, error) {
 }
 
 // isSpace is Python's str.isspace for one character.
-func isSpace(c rune) bool {
-	return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f
-}
+func isSpace(c rune) bool { return pep.IsSpace(c) }

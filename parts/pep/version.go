@@ -1,4 +1,4 @@
-package condition
+package pep
 
 import (
 	"cmp"
@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// version is a version of PEP 440. Numbers are decimal texts without leading
+// Version is a version of PEP 440. Numbers are decimal texts without leading
 // zeros: they have no upper limit.
-type version struct {
+type Version struct {
 	epoch   string
 	release []string
 	pre     int // rank of a, b, rc: 0, 1, 2; noPre when absent
@@ -40,17 +40,17 @@ type versionScanner struct {
 	pos  int
 }
 
-// parseVersion reads a whole version.
-func parseVersion(s string) (version, bool) {
+// ParseVersion reads a whole version.
+func ParseVersion(s string) (Version, bool) {
 	v, wild, ok := parseRelease(s, false)
 	return v, ok && !wild
 }
 
 // parseRelease reads a version, or with wildcard allowed `1.2.*`.
-func parseRelease(s string, wildcard bool) (v version, wild, ok bool) {
-	sc := &versionScanner{text: strings.ToLower(strings.TrimFunc(s, isSpace))}
+func parseRelease(s string, wildcard bool) (v Version, wild, ok bool) {
+	sc := &versionScanner{text: strings.ToLower(strings.TrimFunc(s, IsSpace))}
 	sc.take("v")
-	v = version{epoch: "0", pre: noPre}
+	v = Version{epoch: "0", pre: noPre}
 	first := sc.digits()
 	if first != "" && sc.take("!") {
 		v.epoch, first = first, sc.digits()
@@ -131,7 +131,7 @@ func (s *versionScanner) named(word string) (n string, ok bool) {
 	return n, true
 }
 
-func (s *versionScanner) preRelease(v *version) {
+func (s *versionScanner) preRelease(v *Version) {
 	for _, l := range letters {
 		if n, ok := s.named(l.name); ok {
 			v.pre, v.preN = l.rank, n
@@ -140,7 +140,7 @@ func (s *versionScanner) preRelease(v *version) {
 	}
 }
 
-func (s *versionScanner) postRelease(v *version) {
+func (s *versionScanner) postRelease(v *Version) {
 	mark := s.pos
 	if s.take("-") {
 		if v.post = s.digits(); v.post != "" {
@@ -156,7 +156,7 @@ func (s *versionScanner) postRelease(v *version) {
 	}
 }
 
-func (s *versionScanner) localLabel(v *version) bool {
+func (s *versionScanner) localLabel(v *Version) bool {
 	if !s.take("+") {
 		return true
 	}
@@ -172,10 +172,11 @@ func (s *versionScanner) localLabel(v *version) bool {
 	})
 }
 
-func (v version) preRelease() bool { return v.pre != noPre || v.dev != "" }
+// IsPrerelease reports whether v comes before a final release: a, b, rc or dev.
+func (v Version) IsPrerelease() bool { return v.pre != noPre || v.dev != "" }
 
 // rank orders the pre-release part: a lone dev release comes before all.
-func (v version) rank() int {
+func (v Version) rank() int {
 	if v.pre == noPre && v.post == "" && v.dev != "" {
 		return devOnly
 	}
@@ -193,11 +194,12 @@ func trimmed(release []string) []string {
 	return release
 }
 
-func (v version) compare(w version) int {
+// Compare orders v and w, local labels included.
+func (v Version) Compare(w Version) int {
 	return cmp.Or(v.comparePublic(w), v.compareLocal(w))
 }
 
-func (v version) comparePublic(w version) int {
+func (v Version) comparePublic(w Version) int {
 	absent := func(s string) int { // a version without dev comes after one with it
 		if s == "" {
 			return 1
@@ -216,7 +218,7 @@ func (v version) comparePublic(w version) int {
 }
 
 // compareLocal orders local labels: none, then words, then numbers.
-func (v version) compareLocal(w version) int {
+func (v Version) compareLocal(w Version) int {
 	return slices.CompareFunc(v.local, w.local, func(a, b string) int {
 		an, bn := isNumber(a), isNumber(b)
 		switch {
@@ -237,7 +239,7 @@ func isNumber(s string) bool {
 
 // samePrefix reports whether the release of v begins with that of w, missing
 // components being zero.
-func (v version) samePrefix(w version, n int) bool {
+func (v Version) samePrefix(w Version, n int) bool {
 	if v.epoch != w.epoch {
 		return false
 	}
@@ -254,83 +256,6 @@ func (v version) samePrefix(w version, n int) bool {
 }
 
 // sameBase reports whether v and w differ in post, dev and local parts only.
-func (v version) sameBase(w version) bool {
+func (v Version) sameBase(w Version) bool {
 	return v.epoch == w.epoch && slices.Equal(trimmed(v.release), trimmed(w.release)) && v.pre == w.pre && v.preN == w.preN
-}
-
-// specifier is an operator of PEP 440 with its version.
-type specifier struct {
-	op   string
-	text string // of ===
-	v    version
-	wild bool
-}
-
-// parseSpecifier reads a specifier such as `>=3.8`.
-func parseSpecifier(s string) (specifier, bool) {
-	s = strings.TrimFunc(s, isSpace)
-	for _, op := range []string{"===", "~=", "==", "!=", "<=", ">=", "<", ">"} {
-		text, ok := strings.CutPrefix(s, op)
-		if !ok {
-			continue
-		}
-		text = strings.TrimLeftFunc(text, isSpace)
-		if op == "===" {
-			bad := strings.ContainsFunc(text, func(r rune) bool { return isSpace(r) || r == ';' || r == ')' })
-			return specifier{op: op, text: text}, !bad
-		}
-		equality := op == "==" || op == "!="
-		v, wild, ok := parseRelease(text, equality)
-		ok = ok && (equality || v.local == nil) && (op != "~=" || len(v.release) > 1)
-		return specifier{op: op, v: v, wild: wild}, ok
-	}
-	return specifier{}, false
-}
-
-// contains reports whether the version text item fits, pre-releases included.
-func (s specifier) contains(item string) bool {
-	if s.op == "===" {
-		return strings.EqualFold(item, s.text)
-	}
-	v, ok := parseVersion(item)
-	if !ok {
-		return false
-	}
-	switch s.op {
-	case "==":
-		return s.equals(v)
-	case "!=":
-		return !s.equals(v)
-	case "~=":
-		return v.compare(s.v) >= 0 && v.samePrefix(s.v, len(s.v.release)-1)
-	case ">=":
-		return v.compare(s.v) >= 0
-	case "<=":
-		return v.comparePublic(s.v) <= 0
-	case "<":
-		return s.above(v)
-	}
-	if s.v.dev != "" || s.v.post != "" {
-		return v.comparePublic(s.v) > 0
-	}
-	return v.compare(s.v) > 0 && !v.sameBase(s.v)
-}
-
-func (s specifier) equals(v version) bool {
-	switch {
-	case s.wild:
-		return v.samePrefix(s.v, len(s.v.release))
-	case s.v.local == nil:
-		return v.comparePublic(s.v) == 0
-	}
-	return v.compare(s.v) == 0
-}
-
-// above is `<`: a final version also excludes its own pre-releases.
-func (s specifier) above(v version) bool {
-	limit := s.v
-	if !limit.preRelease() {
-		limit.dev = "0"
-	}
-	return v.compare(limit) < 0
 }
