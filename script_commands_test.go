@@ -73,6 +73,9 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`process \d+ on \S+ since [0-9: -]+\d`), "process PID on HOST since TIME"},
 	{regexp.MustCompile(`\b(after|in) (\d+(\.\d+)? ?(ms|s|min|h) ?)+`), "$1 TIME"},
+	// What takes long is told with its time, on a slow machine more of it.
+	{regexp.MustCompile(`(?m)^(Installed|Updated|Uninstalled) \S+ in TIME\.\n`), ""},
+	{regexp.MustCompile(`(?m)^(Failed \S+( in step \S+)?) after TIME\.$`), "$1."},
 	{regexp.MustCompile(`"(time|elapsed_ns|cpu_ns|memory|seconds|since)":("[^"]*"|[0-9.e+-]+)`), `"$1":TIME`},
 	{regexp.MustCompile(`(\bas |cache/)[0-9a-f]{32}`), "${1}MD5-OF-URL"},
 	{regexp.MustCompile(`make: \*\*\* .*`), "make: *** ERROR"},

@@ -45,8 +45,11 @@ func setUp(e *testscript.Env) error {
 }
 
 // condition knows [namespaces]: whether a helper can mount file systems of its
-// own.
+// own; and [setuptools]: whether python3 has it.
 func condition(name string) (bool, error) {
+	if name == "setuptools" {
+		return exec.Command("python3", "-c", "import setuptools").Run() == nil, nil
+	}
 	if name != "namespaces" {
 		return false, os.ErrInvalid
 	}

@@ -58,6 +58,8 @@ type Config struct {
 	NoWait       bool      // fail at once when another run holds the directory
 	Inherited    *os.File  // what Inherit returned
 	Command      string    // shown to those who wait for this run
+	// Warn shows the warnings of a run that a part starts. It may be nil.
+	Warn func(diag.List)
 }
 
 // Engine is an opened profile.
@@ -83,6 +85,10 @@ type Engine struct {
 	// compilers are those that parts were seen to use.
 	compilers compilers
 	elsewhere *elsewhere // where one part is built instead; nil for none
+	// session is what recipes have in common; nil when none is run.
+	session     *parts.Session
+	environment environment // of the processes of parts
+	nest        *nest       // of a run within another one; else nil
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.
@@ -109,13 +115,20 @@ func (e *Engine) Start(ctx context.Context, withRecipes, lenient bool) error {
 
 // start is Start; tolerate is plan.Planner's.
 func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate func(string, error)) error {
+	if withRecipes {
+		e.supply()
+	}
 	e.eval = &profile.Evaluator{Profile: e.Profile, Lenient: lenient}
+	e.shareSecrets()
 	e.planner = &plan.Planner{}
 	if withRecipes {
 		e.planner = &plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,
 			Exists: e.exists, Locate: e.locate, Probe: e.probe, Recall: e.recorded, Tolerate: tolerate,
 			Stat: manifest.StatFile, Sum: manifest.SumFile,
 			Toolchain: func() manifest.Toolchain { return e.ledger.manifest.Toolchain(ctx, e.Environ) }}
+		if tolerate == nil {
+			e.serveForeign()
+		}
 		e.build = e.planner.Attach()
 	}
 	base, err := e.eval.Start(ctx)

@@ -36,6 +36,9 @@ func (e *Engine) carryOut(ctx context.Context, g *plan.Graph, c *changes, whole 
 	e.Events.Emit(event.Event{Kind: event.RunStarted, Time: start, Total: int64(len(g.Removed) + len(g.Parts))})
 	c.last = x.writeDown
 	err := x.do(ctx)
+	if err == nil && whole {
+		err = e.sweepNested(ctx, g)
+	}
 	err = withoutRepeat(err, c.close(ending{g, whole, err}))
 	e.Events.Emit(event.Event{Kind: event.RunDone, Time: time.Now(), Elapsed: time.Since(start)})
 	return err
@@ -57,7 +60,7 @@ func (x *execution) do(ctx context.Context) error {
 	if err == nil {
 		err = x.installAll(ctx)
 	}
-	if x.pool != nil {
+	if x.pool != nil && !x.sharesPool() {
 		x.pool.Close()
 	}
 	var lost *StateError
@@ -92,6 +95,9 @@ func (x *execution) begin(ctx context.Context) error {
 func (e *Engine) openPool() error {
 	if e.Jobs < 2 {
 		return nil
+	}
+	if e.pool != nil {
+		return nil // that of the outer run
 	}
 	makeflags, _ := run.LookupEnv(e.Environ, "MAKEFLAGS")
 	var err error
@@ -135,6 +141,9 @@ func (x *execution) installAll(ctx context.Context) error {
 	if x.pool != nil {
 		o.Slots = x.pool
 	}
+	if x.sharesPool() {
+		o.Slots = lend(x.pool, x.nest.lent)
+	}
 	result, err := sched.Run(ctx, tasks, o)
 	if err != nil {
 		return err
@@ -150,9 +159,12 @@ func (x *execution) task(n *plan.Node) sched.Task {
 		verb = "Updating"
 	}
 	t := sched.Task{
-		Name: n.Part, Needs: n.Needs, InOrder: n.Spec.InOrder,
+		Name: n.Part, Needs: slices.Concat(n.Needs, n.After), InOrder: n.Spec.InOrder,
 		Begin: func() { j = x.changes.job(n); j.begin(verb) },
 		Run:   func(ctx context.Context) error { return x.perform(ctx, j) },
+	}
+	if a, ok := n.Action.(parts.Exclusive); ok {
+		t.Alone = a.Excludes()
 	}
 	if n.Decision == plan.Update {
 		_, works := n.Action.(parts.Updater)

@@ -68,14 +68,29 @@ type InstallOptions struct {
 // (SPEC-engine 8). Start, with recipes, comes before it. What is done stays
 // recorded when a later part fails.
 func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
+	if err := e.rebootstrap(ctx); err != nil {
+		return err
+	}
 	held, err := e.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer held.Release()
+	defer e.session.Close()
 	if err := history.Recover(e.Base.Directory); err != nil {
 		return &StateError{err}
 	}
+	if err := e.recoverNested(); err != nil {
+		return err
+	}
+	if err := e.bring(ctx, o, held); err != nil {
+		return err
+	}
+	return e.markShared()
+}
+
+// bring is Install in a directory that is locked.
+func (e *Engine) bring(ctx context.Context, o InstallOptions, held *state.Held) error {
 	db, err := e.state()
 	if err != nil {
 		return err
@@ -91,6 +106,9 @@ func (e *Engine) Install(ctx context.Context, o InstallOptions) error {
 	e.ledger = e.openLedger()
 	if err := e.ledger.doubt(c.unsure, db); err != nil {
 		return &StateError{err}
+	}
+	if err := e.develop(ctx, db); err != nil {
+		return err
 	}
 	in := e.planInput(ctx, db, o.Named)
 	in.Anew = o.Anew
@@ -266,7 +284,7 @@ func (e *Engine) probe(part string) (parts.Runner, parts.Fetcher) {
 		e.probes = append(e.probes, file)
 		log = file
 	}
-	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.Environ, Log: log})
+	proc := run.New(run.Config{Part: part, Dir: dir, Env: e.environment.before(e.Environ, 0), Log: log})
 	config := e.Fetch
 	config.Offline = e.early("offline") == "true" || e.early("install-from-cache") == "true"
 	if cache := e.early("download-cache"); cache != "" {

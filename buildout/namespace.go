@@ -30,7 +30,7 @@ func Inherit(environ []string) (lock *os.File, rest []string) { return disk.Inhe
 // not return if this process may have such a namespace; the error is *Relayed
 // if a child process has done the run; and nil if the run goes on here.
 func (e *Engine) enterNamespace(g *plan.Graph, held *state.Held) error {
-	if e.isInside() || !e.Namespaces || e.Launcher == "" || !slices.ContainsFunc(g.Removed, e.canStage) {
+	if e.isInside() || e.nest != nil || !e.Namespaces || e.Launcher == "" || !slices.ContainsFunc(g.Removed, e.canStage) {
 		return nil
 	}
 	status, err := disk.Enter(held.File(), e.Environ)

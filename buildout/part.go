@@ -54,14 +54,14 @@ func (e *Engine) stateDir() string {
 	if e.elsewhere != nil {
 		return e.elsewhere.state
 	}
-	return filepath.Join(e.Base.Directory, ".gobuild")
+	return filepath.Join(e.Base.Directory, e.stateName())
 }
 
 // logPath is the log file of a part.
 func (e *Engine) logPath(part string) string { return e.stateDir() + "/log/" + fileName(part) + ".log" }
 
 func (e *Engine) logPathIn(dir, part string) string {
-	return dir + "/.gobuild/log/" + fileName(part) + ".log"
+	return dir + "/" + e.stateName() + "/log/" + fileName(part) + ".log"
 }
 
 // fileName is the name of a section as that of a file.
@@ -92,6 +92,7 @@ func (j *job) work() *parts.Work {
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.umask(), Launcher: j.Launcher, Offline: j.Base.Offline,
 		Jobserver: j.share != nil, Own: j.own, Keep: j.keep, NoSync: j.NoSync,
+		Nested: j.nested, Session: j.session, Setenv: func(c parts.Environment) { j.environment.change(j.node.Rank, c) },
 	}
 	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}
 	w.Fetch = j.client.For(fetch.Part{Name: j.node.Part, Dir: j.Base.Directory, Temp: w.Temp, Log: j.log, Events: w.Events, Used: j.inputs.Used})
@@ -250,7 +251,9 @@ func (j *job) remove(ctx context.Context) error {
 	var keep []string
 	if r, ok := j.node.Spec.Recipe.(parts.Remover); ok {
 		var err error
-		if keep, err = r.Remove(ctx, j.work(), *j.node.Old); err != nil {
+		w := j.work()
+		w.Again = j.node.Decision == plan.Reinstall
+		if keep, err = r.Remove(ctx, w, *j.node.Old); err != nil {
 			err = j.failure(ctx, err)
 			j.end("Uninstalling", err)
 			return err
@@ -306,6 +309,9 @@ func (j *job) failure(ctx context.Context, err error) error {
 	}
 	if audited := (*auditFailure)(nil); errors.As(err, &audited) {
 		return audited.List
+	}
+	if nested := (*nestedFailure)(nil); errors.As(err, &nested) {
+		return nested.List
 	}
 	var d *diag.Diagnostic
 	if !errors.As(err, &d) {

@@ -42,10 +42,11 @@ func (e *Engine) isReproducible(n *plan.Node) bool {
 // environOf is what the processes of a part start with. What the part sets by
 // itself comes on top.
 func (e *Engine) environOf(n *plan.Node) []string {
+	env := e.environment.before(e.Environ, n.Rank)
 	if !e.isReproducible(n) {
-		return e.Environ
+		return env
 	}
-	env := slices.DeleteFunc(slices.Clone(e.Environ), func(v string) bool {
+	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		return strings.HasPrefix(v, "LC_") || strings.HasPrefix(v, "LANGUAGE=")
 	})
 	set := maps.Clone(reproducibleEnviron)

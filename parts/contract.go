@@ -134,6 +134,10 @@ type Work struct {
 	Jobserver bool
 	// Offline is the value of [buildout] offline.
 	Offline bool
+	// Session is what recipes have in common, and Setenv changes the environment
+	// of all parts that come later. They may be nil.
+	Session *Session
+	Setenv  func(Environment)
 	// From is the step that a Resumer goes on at, by its name in Step; "" in
 	// any other run.
 	From string
@@ -142,7 +146,28 @@ type Work struct {
 	Leave func(Left)
 	// Left is what the failed run has told by Leave, for a Resume; else nil.
 	Left *Left
+	// Nested runs another buildout in the same directory and waits for it. Its
+	// recipe must be InOrder: a nested run changes what it likes.
+	Nested func(ctx context.Context, r NestedRun) error
+	// Again says to a Remover that the part is going to be installed anew.
+	Again bool
 }
+
+// NestedRun is a buildout in the directory of another one, with a record of its
+// own: .installed-NAME.cfg. It gets the directory, the eggs and the mode of the
+// outer run (offline, newest, verbosity), and takes its jobs from the same
+// budget. What the command line assigns counts for the outer run alone.
+type NestedRun struct {
+	Name    string // of the part that runs it
+	Profile string // path or URL
+	Set     []Assignment
+	// Remove removes all parts that the nested run has installed. Profile is
+	// not read.
+	Remove bool
+}
+
+// Assignment is an option that is laid over a profile.
+type Assignment struct{ Section, Option, Value string }
 
 // Step tells that the part goes on to the step called name.
 func (w *Work) Step(name string) {
@@ -206,6 +231,9 @@ type FetchRequest struct {
 	// CacheFolder is the folder of the download-cache that has the file; ""
 	// is the download-cache itself.
 	CacheFolder string
+	// Fresh says that the download-cache does not have the file: it changes, or
+	// is kept in another way.
+	Fresh bool
 }
 
 // Fetched is a local file that holds the answer. It must not be changed: it is

@@ -24,3 +24,17 @@ type Profile interface {
 	// of this run, whatever section refers to it.
 	Secret(text string)
 }
+
+// Overrider is a Profile that can give options to sections which nobody has read
+// yet.
+type Overrider interface {
+	// Override gives options of another section values before its recipe sees
+	// them. It reports whether that is still possible.
+	Override(section string, values map[string]string) bool
+}
+
+// Concealer is a Profile that knows what is secret.
+type Concealer interface {
+	// Conceals reports whether a text holds one that Secret was told of.
+	Conceals(text string) bool
+}

@@ -15,6 +15,10 @@ type Spec struct {
 	// InOrder says that nobody can know what a part does and needs, as it runs
 	// any command: it runs after all parts before it and before all behind it.
 	InOrder bool
+	// Feeds and After name something that parts share beside what their options
+	// say: a part with After waits for the parts before it with Feeds of the same
+	// text.
+	Feeds, After string
 	// Mountable says that Run makes the directory at option location where it
 	// stands: it may be a mount point, which store.Remove empties.
 	Mountable bool

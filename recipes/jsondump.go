@@ -30,5 +30,5 @@ func (jsondumpRecipe) Prepare(_ context.Context, o parts.Options) (parts.Action,
 	for _, key := range cookbookData(o, "json-output") {
 		values[key] = optionText(o, key)
 	}
-	return cookbookAction{{at: optionPlace(o, "json-output"), path: path, text: jsonObject(values), mode: cookbookFile}}, nil
+	return cookbookAction{{at: optionPlace(o, "json-output"), path: path, text: jsonObject(values), mode: cookbookFile, asGiven: true}}, nil
 }

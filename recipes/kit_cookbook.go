@@ -13,6 +13,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"github.com/google/renameio/v2"
+
 	"gobuild/parts"
 )
 
@@ -47,6 +49,15 @@ type cookbookWrite struct {
 	// plain says that the file is written as a new one with mode 0666 less the
 	// umask: its recipe does not ask for a mode.
 	plain bool
+	// asGiven says that the path is recorded as the profile writes it, as those of
+	// plain ones are; others are recorded as absolute paths.
+	asGiven bool
+	// program says that the file is a script that others may run: 0777 less the
+	// umask.
+	program bool
+	// launch are the words behind `gobuild` in a script that runs it; nil means
+	// text.
+	launch []string
 }
 
 // cookbookAction writes files.
@@ -70,15 +81,47 @@ func (f cookbookWrite) write(w *parts.Work) error {
 	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	w.Own(f.path)
-	mode := f.mode
-	if f.plain {
+	mode, owned := f.mode, path
+	if f.plain || f.asGiven {
+		owned = f.path
+	}
+	w.Own(owned)
+	if f.launch != nil {
+		f.text = cookbookExec(append([]string{w.Launcher}, f.launch...)...)
+	}
+	switch {
+	case f.program:
+		mode = umasked(w, 0o777)
+	case f.plain:
 		mode = umasked(w, 0o666)
 		if info, same := fileHolds(path, []byte(f.text)); same {
 			mode = info.Mode().Perm()
 		}
 	}
 	return placeFile(path, []byte(f.text), mode)
+}
+
+// cookbookLink is a link that a recipe makes. What is no link is not replaced.
+type cookbookLink struct {
+	at           place // of the option that names it
+	path, target string
+}
+
+// make makes the link anew.
+func (l cookbookLink) make(w *parts.Work) error {
+	path := workPath(w, l.path)
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode().Type() != fs.ModeSymlink:
+		return l.at.fail(codeFile, "'%s' file should be a symbolic link.", l.path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return l.at.wrap(err)
+	}
+	w.Own(l.path)
+	if old, err := os.Readlink(path); err == nil && old == l.target {
+		return nil
+	}
+	return l.at.wrap(renameio.Symlink(l.target, path))
 }
 
 // cookbookExec is the script that runs a program with fixed words, as the
@@ -182,6 +225,9 @@ func optionInt(o parts.Options, key string, def int) (int, error) {
 	text, _, ok := o.Lookup(key)
 	if !ok {
 		return def, nil
+	}
+	if value, err := pythonValue(text); err == nil { // templates write numbers so
+		text = pythonStr(value)
 	}
 	n, err := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(text), "_", ""))
 	if err != nil {

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -8,7 +9,10 @@ import (
 )
 
 // Builtin returns the built-in recipes: the one table of them.
-func Builtin() []parts.Spec {
+func Builtin() []parts.Spec { return slices.Concat(softwareSpecs(), instanceSpecs(), slapSpecs()) }
+
+// softwareSpecs are the recipes that build software.
+func softwareSpecs() []parts.Spec {
 	return []parts.Spec{
 		cmmiSpec(),
 		downloadSpec(),
@@ -20,11 +24,18 @@ func Builtin() []parts.Spec {
 		symlinkSpec(),
 		commandSpec(),
 		gitcloneSpec(),
+		buildSpec(),
 		collectivetemplateSpec(),
 		hexagonCmmiSpec(),
 		hexagondownloadSpec(),
 		zcCmmiSpec(),
 		debugSpec(),
+	}
+}
+
+// instanceSpecs are those that make instances of it.
+func instanceSpecs() []parts.Spec {
+	return []parts.Spec{
 		cronSpec(),
 		cronEntrySpec(),
 		logrotateSpec(),
@@ -42,6 +53,61 @@ func Builtin() []parts.Spec {
 		equeueSpec(),
 		passwordSpec(),
 		jinjaSpec(),
+		eggSpec(),
+		eggEggsSpec(),
+		eggCustomSpec(),
+		eggDevelopSpec(),
+		checkPortSpec(),
+		checkURLSpec(),
+		checkParameterSpec(),
+		checkPageSpec(),
+		promiseSpec(),
+		certificateAuthoritySpec(),
+		certificateRequestSpec(),
+		simplehttpSpec(),
+		simplelogSpec(),
+		postgresSpec(),
+		redisSpec(),
+		mysqlUpdateSpec(),
+		kumofsSpec(),
+		ipv6to4Spec(),
+		ipv4to6Spec(),
+		shellSpec(),
+		zeroknowledgeReadSpec(),
+		zeroknowledgeWriteSpec(),
+		sshkeysSpec(),
+		sshkeysRequestSpec(),
+		dropbearSpec(),
+		dropbearClientSpec(),
+		dropbearKeySpec(),
+		notifierSpec(),
+		notifierCallbackSpec(),
+		notifierNotifySpec(),
+		cmdSpec(),
+		cnssymlinkSpec(),
+	}
+}
+
+// slapSpecs are those of instances that talk to their master.
+func slapSpecs() []parts.Spec {
+	return []parts.Spec{
+		publishSpec(),
+		publishSerialisedSpec(),
+		publishFailsafeSpec(),
+		publishSerialisedFailsafeSpec(),
+		publishEarlySpec(),
+		publishURLSpec(),
+		requestSpec(),
+		requestSerialisedSpec(),
+		requestOptionalSpec(),
+		requestOptionalSerialisedSpec(),
+		requestEdgeSpec(),
+		slapConfigurationSpec(),
+		slapConfigurationSerialisedSpec(),
+		slapConfigurationJsondumpSpec(),
+		slapJsonschemaSpec(),
+		switchSpec(),
+		switchNoopSpec(),
 	}
 }
 

@@ -1,8 +1,11 @@
 package recipes
 
 import (
+	"strings"
+
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/recipes/bridge"
 )
 
 // Table is the table of built-in recipes as the engine and the command line
@@ -22,4 +25,10 @@ func (Table) Suggest(name string) string {
 		known = append(known, spec.Names...)
 	}
 	return diag.DidYouMean(name, known)
+}
+
+// Foreign returns the recipe of a name that is not built in: an egg that is run
+// through the bridge.
+func (t Table) Foreign(name string) (parts.Spec, bool) {
+	return bridge.Spec(strings.TrimSpace(name), t.Suggest), true
 }

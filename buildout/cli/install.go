@@ -56,6 +56,7 @@ func installWith(ctx context.Context, a *app, screen ui.Screen, o buildout.Insta
 	if err != nil {
 		return err
 	}
+	e.Warn = func(list diag.List) { a.warn(screen, list) }
 	if err := e.Start(ctx, true, false); err != nil {
 		return profileError(ctx, err)
 	}

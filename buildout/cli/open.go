@@ -78,7 +78,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 	home := a.lookup("HOME")
 	c := buildout.Config{
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
-		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(), ABITag: abiTag(python), Environ: a.Environ,
+		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(s.Python), ABITag: abiTag(python), Environ: a.Environ,
 		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait, Inherited: a.inherited,
 		Command: shownCommand(a.Args), AuditMode: buildout.AuditMode(s.Audit),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
@@ -135,11 +135,11 @@ func abiTag(p condition.Python) string {
 	return tag
 }
 
-// pythonPath is the default of [buildout] executable: the python3 of PATH.
-func (a *app) pythonPath() string {
-	path, err := run.LookPath("python3", a.Dir, a.Environ)
+// pythonPath is the default of [buildout] executable: the program called name.
+func (a *app) pythonPath(name string) string {
+	path, err := run.LookPath(name, a.Dir, a.Environ)
 	if err != nil {
-		return "python3"
+		return name
 	}
 	return path
 }

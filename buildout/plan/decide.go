@@ -30,6 +30,15 @@ func Signature(s parts.Spec) string {
 	return fmt.Sprintf("%s%s-%d", signaturePrefix, s.Names[0], max(s.Version, 1))
 }
 
+// signatureOf is Signature for an action that may tell more.
+func signatureOf(s parts.Spec, a parts.Action) string {
+	text := Signature(s)
+	if told, ok := a.(parts.Signer); ok && told.Signature() != "" {
+		text += " " + told.Signature()
+	}
+	return text
+}
+
 // sameSignature reports whether a recorded signature stands for the recipe as
 // it is now. A signature that gobuild did not write names the eggs of the
 // Python recipe, which the built-in recipe replaces: the part is taken over.
@@ -56,7 +65,7 @@ func (b *builder) decide(g *Graph) {
 		n := b.byName[old.Part]
 		if n == nil && b.Named == nil {
 			n = Leftover(old)
-			n.Spec, _ = b.Recipe(old.Options["recipe"])
+			n.Spec, _ = b.find(old.Options["recipe"])
 		}
 		if n != nil && n.Decision != Update {
 			g.Removed = append(g.Removed, n)

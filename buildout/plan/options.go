@@ -101,3 +101,11 @@ func (o *options) Claim(what string) bool {
 
 // Secret implements parts.Profile.
 func (o *options) Secret(text string) { o.build.Evaluator.Secret(text) }
+
+// Override implements parts.Overrider.
+func (o *options) Override(section string, values map[string]string) bool {
+	return o.build.Evaluator.Override(section, values)
+}
+
+// Conceals implements parts.Concealer.
+func (o *options) Conceals(text string) bool { return o.build.Evaluator.Conceals(text) }

@@ -6,6 +6,7 @@ package plan
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"gobuild/buildout/cfg"
@@ -35,6 +36,8 @@ type Node struct {
 	Options   map[string]string // final values, as they are recorded
 	Signature string            // behaviour of the recipe
 	Needs     []string          // parts that must be done before
+	After     []string          // parts before it that share something with it beside options
+	Rank      int               // its place in the order of installation
 	Decision  Decision
 	Reasons   []Reason
 	Old       *parts.Record // what is installed, nil if nothing is
@@ -83,6 +86,11 @@ type Planner struct {
 	Tolerate func(section string, err error)
 	// CheckOnly makes recipes be looked up but not prepared.
 	CheckOnly bool
+	// Foreign returns a recipe that is not built in, by its name in a profile.
+	// nil: there are none.
+	Foreign func(name string) (parts.Spec, bool)
+	// Services serve recipes that run code of their own. nil: no code is run.
+	Services *Services
 }
 
 // Input is what a plan depends on beside the profile.
@@ -117,6 +125,9 @@ type builder struct {
 func (p *Planner) Attach() func(ctx context.Context, in Input) (*Graph, error) {
 	b := &builder{Planner: p, specs: map[string]parts.Spec{}, shared: map[string]bool{}, claims: map[string]string{}}
 	p.Evaluator.Prepare = b.prepare
+	if p.Services != nil {
+		p.Services.Session.Buildout = b.buildout
+	}
 	return func(ctx context.Context, in Input) (*Graph, error) {
 		b.Input, b.world = in, world{}
 		return b.build(ctx)
@@ -130,12 +141,13 @@ func (b *builder) build(ctx context.Context) (*Graph, error) {
 		order = b.Evaluator.Order()
 	}
 	g := &Graph{}
-	for _, name := range order {
+	for i, name := range order {
 		n, err := b.node(ctx, name)
 		if err != nil {
 			b.errs = append(b.errs, diag.All(err)...)
 			continue
 		}
+		n.Rank = i
 		g.Parts = append(g.Parts, n)
 	}
 	b.errs = append(b.errs, b.checkOption()...)
@@ -151,6 +163,10 @@ func (b *builder) build(ctx context.Context) (*Graph, error) {
 // prepare runs the recipe's Prepare for a section.
 func (b *builder) prepare(ctx context.Context, e *profile.Evaluated) error {
 	err := b.prepareStrictly(ctx, e)
+	if errors.Is(err, parts.ErrNotRun) {
+		e.Hollow()
+		return nil
+	}
 	if err == nil || b.Tolerate == nil || ctx.Err() != nil {
 		return err
 	}
@@ -164,7 +180,7 @@ func (b *builder) prepareStrictly(ctx context.Context, e *profile.Evaluated) err
 	if err != nil {
 		return err
 	}
-	spec, ok := b.Recipe(name)
+	spec, ok := b.find(name)
 	switch {
 	case ok && (e.Broken() || b.CheckOnly):
 		return nil
@@ -179,6 +195,16 @@ func (b *builder) prepareStrictly(ctx context.Context, e *profile.Evaluated) err
 	}
 	e.Action = action
 	return nil
+}
+
+// find returns a recipe: a built-in one, or one that runs code of its own where
+// that is wanted.
+func (b *builder) find(name string) (parts.Spec, bool) {
+	spec, ok := b.Recipe(name)
+	if !ok && b.Foreign != nil && b.Services != nil {
+		return b.Foreign(name)
+	}
+	return spec, ok
 }
 
 func (b *builder) recipeHint(name string) string {
@@ -266,7 +292,10 @@ func (b *builder) node(ctx context.Context, name string) (*Node, error) {
 		return nil, diag.At(e.Header, "no-recipe", "part [%s] has an empty recipe: it is data and cannot be installed", name).
 			WithPath(name).WithHint("take it out of `parts`, or give it a recipe")
 	}
-	return &Node{Part: name, At: e.Header, Spec: spec, Action: action, Options: e.Saved(), Signature: Signature(spec)}, nil
+	if o, ok := action.(parts.Ordered); ok {
+		spec.InOrder = spec.InOrder || o.InOrder()
+	}
+	return &Node{Part: name, At: e.Header, Spec: spec, Action: action, Options: e.Saved(), Signature: signatureOf(spec, action)}, nil
 }
 
 // needs fills the edges between parts: sections that are no parts are passed
@@ -285,6 +314,15 @@ func (b *builder) needs(g *Graph) {
 			}
 		})
 		before[n.Part] = true
+	}
+	feeds := map[string][]string{}
+	for _, n := range g.Parts {
+		if n.Spec.After != "" {
+			n.After = slices.Clone(feeds[n.Spec.After])
+		}
+		if n.Spec.Feeds != "" {
+			feeds[n.Spec.Feeds] = append(feeds[n.Spec.Feeds], n.Part)
+		}
 	}
 }
 

@@ -33,21 +33,44 @@ func (b *builder) warnings(ctx context.Context, g *Graph) diag.List {
 	return list
 }
 
-// unsupported warns of what zc.buildout would do and gobuild does not.
+// Extensions whose work is built in.
+const (
+	Rebootstrap     = "slapos.rebootstrap"
+	SharedExtension = "slapos.extension.shared"
+)
+
+// insteadOf tells what gobuild has instead of an extension.
+var insteadOf = map[string]string{
+	"slapos.extension.strip":      "nothing is stripped: `gobuild pack --strip` strips what is given away",
+	"buildout-networkcached":      "downloads come from the caches and mirrors of gobuild.ini",
+	"buildout.networkcached":      "downloads come from the caches and mirrors of gobuild.ini",
+	"slapos.libnetworkcache":      "downloads come from the caches and mirrors of gobuild.ini",
+	"mr.developer":                "nothing is checked out: a part of slapos.recipe.build:gitclone does that, and `develop` uses what is there",
+	"gp.vcsdevelop":               "nothing is checked out: a part of slapos.recipe.build:gitclone does that, and `develop` uses what is there",
+	"buildout.dumppickedversions": "`show-picked-versions = true` shows the versions that no pin has fixed",
+	"buildout.dumprequirements":   "`show-picked-versions = true` shows the versions that no pin has fixed",
+	"buildout.wheel":              "wheels are used without it",
+	"buildout.macro":              "macros by `<=` are part of the language",
+}
+
+// unsupported warns of what zc.buildout would do and gobuild does not: of each
+// extension that is not built in.
 func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
 	var list diag.List
-	for _, o := range []struct{ key, code, what string }{
-		{"extensions", "extensions", "extensions are Python code for zc.buildout and are not loaded: %s"},
-		{"develop", "develop", "develop eggs are not made: %s"},
-	} {
-		value, _, err := e.Get(ctx, o.key)
-		words := cfg.Fields(value)
-		if err != nil || len(words) == 0 {
+	value, _, err := e.Get(ctx, "extensions")
+	if err != nil {
+		return nil
+	}
+	for _, name := range cfg.Fields(value) {
+		if name == Rebootstrap || name == SharedExtension {
 			continue
 		}
-		d := diag.At(e.At(o.key), o.code, o.what, strings.Join(words, " ")).WithPath(e.Name, o.key)
+		d := diag.At(e.At("extensions").Find(name), "extensions", "the extension %s is Python code for zc.buildout and is not loaded", name).WithPath(e.Name, "extensions")
+		if instead := insteadOf[name]; instead != "" {
+			d.Msg = "the extension " + name + " is not loaded: " + instead
+		}
 		d.Severity = diag.Warning
-		list.Add(d.WithHint("`silence = %s` in gobuild.ini hides this warning", o.code))
+		list.Add(d.WithHint("take it out of `extensions`, or hide this warning by `silence = extensions` in gobuild.ini"))
 	}
 	return list
 }
@@ -57,7 +80,7 @@ func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
 func EngineOption(key string) bool {
 	return slices.Contains([]string{"parts", "develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
 		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
-		"verbosity", "download-cache", "extends-cache", "relocatable", "reproducible", "source-date-epoch", checkOption}, key) || slices.Contains(AuditOptions, key) || slices.Contains(PureOptions, key)
+		"verbosity", "download-cache", "extends-cache", "recipe-timeout", "relocatable", "reproducible", "source-date-epoch", checkOption}, key) || slices.Contains(AuditOptions, key) || slices.Contains(PureOptions, key)
 }
 
 func unusedOptions(e *profile.Evaluated, keys []string) *diag.Diagnostic {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -13,7 +14,8 @@ import (
 
 // Evaluator evaluates sections on demand, as zc.buildout does: the first read
 // of a section expands its macros, substitutes its options, and prepares its
-// recipe. It is used by one goroutine.
+// recipe. One goroutine at a time evaluates; others may meanwhile ask for what is
+// evaluated: Known, Secrets, and the Get, IsSet and Needs of a section.
 type Evaluator struct {
 	Profile *Profile
 	// Prepare is called for each section with a recipe, once its own options
@@ -25,6 +27,7 @@ type Evaluator struct {
 	// resolve to the text @{section:option} (SPEC-engine 10).
 	Lenient bool
 
+	mu       sync.RWMutex // of what others may ask for
 	sections map[string]*Evaluated
 	order    []string // sections with a recipe, as they finished
 	holes    map[string]bool
@@ -33,6 +36,8 @@ type Evaluator struct {
 	macros   map[string]map[string]*Value // expanded
 	spent    int                          // bytes that references stood for
 	secrets  []string
+	// overrides are options that count for sections which are not read yet.
+	overrides map[string]map[string]string
 }
 
 // Evaluated is a section with its macros expanded.
@@ -90,7 +95,11 @@ func (ev *Evaluator) fail(d *diag.Diagnostic) error {
 }
 
 // Known returns a section that is evaluated already, or nil.
-func (ev *Evaluator) Known(name string) *Evaluated { return ev.sections[name] }
+func (ev *Evaluator) Known(name string) *Evaluated {
+	ev.mu.RLock()
+	defer ev.mu.RUnlock()
+	return ev.sections[name]
+}
 
 // Order returns the sections with a recipe in the order in which they finished
 // initialising: what a section reads comes before it.
@@ -104,7 +113,7 @@ func (ev *Evaluator) Holes() []string { return slices.Sorted(maps.Keys(ev.holes)
 
 // Section evaluates a section. by is the place that asks for it.
 func (ev *Evaluator) Section(ctx context.Context, name string, by diag.Span) (*Evaluated, error) {
-	if e := ev.sections[name]; e != nil {
+	if e := ev.Known(name); e != nil {
 		return e, e.err
 	}
 	defer ev.Doing("Getting section %s.", name, "")()
@@ -112,14 +121,23 @@ func (ev *Evaluator) Section(ctx context.Context, name string, by diag.Span) (*E
 	if raw == nil {
 		return nil, ev.fail(ev.missingSection(name, by))
 	}
+	e := &Evaluated{Name: name, Header: raw.Header, eval: ev, raw: raw.Options,
+		cooked: map[string]string{}, data: map[string]string{}, set: map[string]bool{}}
+	ev.add(e)
+	for key, value := range ev.overrides[name] {
+		e.Set(key, value)
+	}
+	e.err = e.initialize(ctx)
+	return e, e.err
+}
+
+func (ev *Evaluator) add(e *Evaluated) {
+	ev.mu.Lock()
+	defer ev.mu.Unlock()
 	if ev.sections == nil {
 		ev.sections = map[string]*Evaluated{}
 	}
-	e := &Evaluated{Name: name, Header: raw.Header, eval: ev, raw: raw.Options,
-		cooked: map[string]string{}, data: map[string]string{}, set: map[string]bool{}}
-	ev.sections[name] = e
-	e.err = e.initialize(ctx)
-	return e, e.err
+	ev.sections[e.Name] = e
 }
 
 func (e *Evaluated) initialize(ctx context.Context) error {
@@ -144,10 +162,14 @@ func (e *Evaluated) initialize(ctx context.Context) error {
 	return nil
 }
 
+// PythonPrefix stands before the name of a recipe that is to be run by its own
+// Python code, whatever gobuild has built in.
+const PythonPrefix = "python:"
+
 // prepare checks the recipe and makes it read the section.
 func (e *Evaluated) prepare(ctx context.Context, recipe string) error {
 	ev := e.eval
-	if strings.Count(recipe, ":") > 1 {
+	if strings.Count(strings.TrimPrefix(recipe, PythonPrefix), ":") > 1 {
 		return ev.fail(diag.At(e.At("recipe"), "bad-recipe-name", "the recipe %s has too many colons", quote(recipe)).
 			WithPath(e.Name, "recipe").WithHint("write `recipe = NAME` or `recipe = NAME:ENTRY`"))
 	}
@@ -196,7 +218,9 @@ func (e *Evaluated) read(ctx context.Context, name string, by diag.Span) (*Evalu
 			e.needed = map[string]bool{}
 		}
 		e.needed[name] = true
+		e.eval.mu.Lock()
 		e.needs = append(e.needs, name)
+		e.eval.mu.Unlock()
 	}
 	return e.eval.Section(ctx, name, by)
 }
@@ -210,16 +234,26 @@ func (e *Evaluated) Read(ctx context.Context, name string) (*Evaluated, error) {
 func (e *Evaluated) Freeze() { e.frozen = true }
 
 // Needs returns the sections that e has read, in order of first reading.
-func (e *Evaluated) Needs() []string { return e.needs }
+func (e *Evaluated) Needs() []string {
+	e.eval.mu.RLock()
+	defer e.eval.mu.RUnlock()
+	return e.needs
+}
 
 // Set sets a computed option.
 func (e *Evaluated) Set(key, value string) {
+	e.eval.mu.Lock()
+	defer e.eval.mu.Unlock()
 	e.data[key] = value
 	e.set[key] = true
 }
 
 // IsSet reports whether the option was set by the recipe.
-func (e *Evaluated) IsSet(key string) bool { return e.set[key] }
+func (e *Evaluated) IsSet(key string) bool {
+	e.eval.mu.RLock()
+	defer e.eval.mu.RUnlock()
+	return e.set[key]
+}
 
 // Keys returns the names of all options, sorted.
 func (e *Evaluated) Keys() []string {

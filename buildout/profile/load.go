@@ -100,7 +100,7 @@ func Load(ctx context.Context, c Config) (*Profile, error) {
 				WithHint("name a profile with -c FILE, or make one with `gobuild init`")}
 		}
 	}
-	p := &Profile{Root: l.Root, Directory: l.directory(), abiTag: l.ABITag}
+	p := &Profile{Root: l.Root, Directory: l.directory(), abiTag: l.ABITag, condition: l.Condition}
 	l.profile = p
 	l.fetchOptions()
 	p.Dialect, p.DialectSign = l.chooseDialect()

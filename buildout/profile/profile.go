@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 )
 
@@ -142,6 +143,8 @@ type Profile struct {
 	Files    []*diag.Source
 	Warnings diag.List
 	abiTag   string
+	// condition decides the headers of sections that are defined later.
+	condition cfg.Condition
 }
 
 // Names returns the names of the sections, sorted.

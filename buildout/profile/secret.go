@@ -44,6 +44,8 @@ func (e *Evaluated) Hide(key string) {
 
 // Secret says that a text must not be shown or recorded.
 func (ev *Evaluator) Secret(text string) {
+	ev.mu.Lock()
+	defer ev.mu.Unlock()
 	if text != "" && !slices.Contains(ev.secrets, text) {
 		ev.secrets = append(ev.secrets, text)
 	}
@@ -52,6 +54,8 @@ func (ev *Evaluator) Secret(text string) {
 // Secrets returns the texts that must not be shown or recorded, the longest
 // first, as one may be part of another.
 func (ev *Evaluator) Secrets() []string {
+	ev.mu.RLock()
+	defer ev.mu.RUnlock()
 	return slices.SortedFunc(slices.Values(ev.secrets), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})

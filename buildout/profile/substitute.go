@@ -32,7 +32,7 @@ func (e *Evaluated) Text(ctx context.Context, option string) (value string, ok b
 // get is the reference's Options.get: a value that still holds a reference
 // after the first pass is substituted again.
 func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, bool, error) {
-	if v, ok := e.data[option]; ok {
+	if v, ok := e.final(option); ok {
 		return v, true, nil
 	}
 	if err := e.failed[option]; err != nil {
@@ -52,8 +52,18 @@ func (e *Evaluated) get(ctx context.Context, option string, c *chain) (string, b
 			return "", true, err
 		}
 	}
+	e.eval.mu.Lock()
 	e.data[option] = v
+	e.eval.mu.Unlock()
 	return v, true, nil
+}
+
+// final returns a value that was worked out, or set, before.
+func (e *Evaluated) final(option string) (string, bool) {
+	e.eval.mu.RLock()
+	defer e.eval.mu.RUnlock()
+	v, ok := e.data[option]
+	return v, ok
 }
 
 // within substitutes v as the value of option, guarding against circles.

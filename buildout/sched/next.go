@@ -11,6 +11,9 @@ const overtakings = 2
 // next returns the rank of the node to start now, or -1. Its slots are taken.
 func (r *run) next() int {
 	first := r.first
+	if first >= 0 && r.claimed(r.nodes[first]) {
+		first = -1
+	}
 	if first < 0 {
 		place := r.queue.first(need{r.slots.Total(), math.MaxInt64})
 		if place < 0 {

@@ -69,6 +69,9 @@ type Task struct {
 	// Weight is how long it is expected to run. 0 counts as next to nothing.
 	Weight  time.Duration
 	InOrder bool // it is a barrier, see the package comment
+	// Alone names what the task needs for itself: it does not run beside another
+	// one with the same text. "" is nothing.
+	Alone string
 	// Quick marks a task with next to nothing to do: it takes no slot and no
 	// memory, weighs nothing, and Run is called in the goroutine that called
 	// the function Run.
@@ -156,12 +159,13 @@ type run struct {
 	keepGoing bool
 	halted    bool
 	answers   chan answer
+	claims    map[string]*claim // by Task.Alone
 }
 
 func newRun(nodes []*node, o Options) *run {
 	return &run{
 		nodes: nodes, order: plan(nodes, o.Slots.Total(), o.Memory), queue: newQueue(len(nodes)), slots: o.Slots,
-		memory: max(o.Memory, 0), first: -1, keepGoing: o.KeepGoing, answers: make(chan answer),
+		memory: max(o.Memory, 0), first: -1, keepGoing: o.KeepGoing, answers: make(chan answer), claims: map[string]*claim{},
 	}
 }
 
@@ -251,12 +255,13 @@ func (r *run) move(rank int, to state) {
 	n.state = to
 	switch {
 	case from == waiting && to == ready:
-		r.queue.add(n.place, n.need)
+		r.offer(n)
 	case from == waiting && to == blocked:
 		r.leave(rank)
 		r.block(n)
 	case from == ready && to == running:
 		r.queue.remove(n.place)
+		r.claim(n)
 		r.memory -= n.need.memory
 		r.busy++
 	case from == running && to >= done:
@@ -264,6 +269,7 @@ func (r *run) move(rank int, to state) {
 		r.memory += n.need.memory
 		r.busy--
 		r.slots.Release(n.need.width)
+		r.disclaim(n)
 		r.tell(n)
 	default:
 		panic(fmt.Sprintf("task %q cannot go from %v to %v", n.task.Name, from, to))

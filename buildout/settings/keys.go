@@ -62,6 +62,9 @@ var keys = []*Key{
 		value: func(s *Settings) value {
 			return &matching{&s.PythonVersion, pythonVersion, "a Python version such as 3.11"}
 		}},
+	{Name: "python", Default: "python3", Env: "GOBUILD_PYTHON", Takes: "a program: a path, or a name to look up in PATH",
+		Doc:   "The default of `[buildout] executable`: the Python that runs recipes which are not built in, where the profile names none.",
+		value: func(s *Settings) value { return &matching{&s.Python, anyProgram, "a program"} }},
 	{Name: "history", Default: "50", Env: "GOBUILD_HISTORY", Takes: "a number from 0",
 		Doc:   "How many runs `gobuild history` keeps. With 0 no run is remembered.",
 		value: func(s *Settings) value { return &number{&s.History, 0, maxHistory} }},
@@ -82,6 +85,7 @@ var (
 	booleans      = []string{"true", "false"}
 	colors        = []string{"auto", "always", "never"}
 	pythonVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`) })
+	anyProgram    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\S(.*\S)?$`) })
 	warningCode   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]*$`) })
 )
 

@@ -31,6 +31,7 @@ type Settings struct {
 	Tries         int           // attempts for each URL
 	Timeout       time.Duration // for a server that says nothing
 	PythonVersion string        // of section conditions: 3.11
+	Python        string        // the program that is the default of [buildout] executable
 	History       int           // runs that are remembered
 	Silence       []string      // codes of warnings that are not shown
 

@@ -208,7 +208,7 @@ func (f *fetcher) downloadCached(q *query) (string, error) {
 // downloadPath returns the place of a source's file in the download cache, or
 // "" when there is none.
 func (c *Client) downloadPath(s source) string {
-	if c.config.DownloadCache == "" {
+	if c.config.DownloadCache == "" || s.fresh {
 		return ""
 	}
 	return filepath.Join(c.config.DownloadCache, s.group, md5Name(s.text))

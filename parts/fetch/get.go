@@ -79,7 +79,7 @@ func (f *fetcher) query(r parts.FetchRequest) (*query, error) {
 	}
 	for _, text := range append([]string{r.URL}, r.Alternates...) {
 		s := newSource(text, f.part.Dir)
-		s.group = r.CacheFolder
+		s.group, s.fresh = r.CacheFolder, r.Fresh
 		q.sources = append(q.sources, s)
 	}
 	return q, nil

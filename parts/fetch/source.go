@@ -14,6 +14,7 @@ import (
 type source struct {
 	text  string   // as the profile has it; names the file in the download cache
 	group string   // folder of the download cache that has the file, or ""
+	fresh bool     // the download cache does not have it
 	shown string   // text without secrets
 	local string   // absolute path, or "" when it is remote
 	named string   // the path of a local source as it was given

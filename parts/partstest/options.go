@@ -44,6 +44,7 @@ type profile struct {
 	secrets []string
 	claims  map[string]string // what sections have reserved
 	provide map[string]func(key string) (string, bool, error)
+	asked   map[string]bool // sections that others have read
 }
 
 func (o *Options) lazy() *profile {
@@ -53,7 +54,7 @@ func (o *Options) lazy() *profile {
 	p := &profile{
 		spans: map[string]diag.Span{}, values: map[string]map[string]string{},
 		read: map[string]bool{}, frozen: map[string]bool{}, hidden: map[string]bool{}, claims: map[string]string{},
-		provide: map[string]func(string) (string, bool, error){},
+		provide: map[string]func(string) (string, bool, error){}, asked: map[string]bool{},
 	}
 	for name, options := range o.Sections {
 		p.values[name] = maps.Clone(options)
@@ -182,6 +183,7 @@ func (o *Options) Section(_ context.Context, name string) (parts.Options, error)
 	if !o.Has(name) {
 		return nil, diag.At(o.Header(), "section", "The referenced section, '%s', was not defined.", name)
 	}
+	p.asked[name] = true
 	return &Options{Part: name, Dir: o.Dir, Sections: o.Sections, SharedDirs: o.SharedDirs, profile: p}, nil
 }
 

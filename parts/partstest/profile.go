@@ -3,6 +3,7 @@ package partstest
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"gobuild/parts"
 )
@@ -45,3 +46,20 @@ func (o *Options) Hidden(key string) bool { return o.lazy().hidden[o.Part+":"+ke
 
 // Secrets returns what Secret was told.
 func (o *Options) Secrets() []string { return o.lazy().secrets }
+
+// Override gives options of another section values, unless it was asked for.
+func (o *Options) Override(section string, values map[string]string) bool {
+	p := o.lazy()
+	if p.asked[section] {
+		return false
+	}
+	if p.values[section] != nil {
+		maps.Copy(p.values[section], values)
+	}
+	return true
+}
+
+// Conceals reports whether a text holds a secret.
+func (o *Options) Conceals(text string) bool {
+	return slices.ContainsFunc(o.lazy().secrets, func(secret string) bool { return strings.Contains(text, secret) })
+}
