@@ -39,6 +39,8 @@ func setUp(e *testscript.Env) error {
 	e.Setenv("LC_ALL", "C")
 	e.Setenv("GOBUILD_JOBS", "1")           // scripts about parallel parts ask for more by -j
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // under -race each process waits a second else
+	e.Setenv("PIP_CONFIG_FILE", os.DevNull)
+	e.Setenv("PIP_NO_INDEX", "1") // no script asks the index of the machine
 	e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	e.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
 	return os.MkdirAll(home, 0o777)

@@ -184,13 +184,12 @@ func requestResult(o parts.Options, r slap.Request, i *slap.Instance, set func(k
 	slapConceal(o, i.Connection)
 	object, _ := i.Connection.Unwrapped().(map[string]any)
 	for _, name := range optionWords(o, "return") {
-		value := any("")
-		if r.Parameters.Serialised {
-			value = object[name]
-		} else if text, ok := i.Connection.Plain()[name]; ok {
-			value = text
-		} else {
+		value := object[name]
+		if !r.Parameters.Serialised {
 			value = nil
+			if text, ok := i.Connection.Plain()[name]; ok {
+				value = text
+			}
 		}
 		if value == nil {
 			if missing == "" {

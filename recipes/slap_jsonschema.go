@@ -396,7 +396,7 @@ func (s *slapSchema) applyDefaults() (errs []slapSchemaError) {
 	for _, d := range found {
 		before, there := d.object[d.name] // it is of found, too
 		if there && !slapEqual(before, d.value) {
-			s.err = fmt.Errorf("Conflicting defaults for key %s: %s and %s", d.name, pythonRepr(before), pythonRepr(d.value))
+			s.err = fmt.Errorf("conflicting defaults for key %s: %s and %s", d.name, pythonRepr(before), pythonRepr(d.value))
 			return nil
 		}
 		if !there {

@@ -84,7 +84,7 @@ func TestSlapSchemaDefaults(t *testing.T) {
 		{`{"anyOf": [{"properties": {"n": {"type": "integer"}}, "required": ["x"]}, {"properties": {"n": {"type": "string"}}}]}`, `{"n": "1"}`, `{'n': '1'}`},
 		{`{"properties": {"n": {"type": "integer", "minimum": 5}}}`, `{"n": "1"}`, `$.n: 1 is less than the minimum of 5`},
 		{`{"properties": {"n": {"type": "integer", "default": "x"}}}`, `{}`, `$.default of n: 'x' is not of type 'integer'`},
-		{`{"allOf": [{"properties": {"a": {"default": 1}}}, {"properties": {"a": {"default": 2}}}]}`, `{}`, `Conflicting defaults for key a: 1 and 2`},
+		{`{"allOf": [{"properties": {"a": {"default": 1}}}, {"properties": {"a": {"default": 2}}}]}`, `{}`, `conflicting defaults for key a: 1 and 2`},
 	} {
 		s := newStand(t)
 		s.write("schema.json", c.schema, 0o644)

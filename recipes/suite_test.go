@@ -121,6 +121,9 @@ func checkPrepare(t *testing.T, k *partstest.Kit, spec parts.Spec, options map[s
 	options["recipe"] = spec.Names[0]
 	o := probeOptions{k.Options("part", map[string]map[string]string{"part": options}), k}
 	a, err := spec.Recipe.Prepare(t.Context(), o)
+	if errors.Is(err, parts.ErrNotRun) {
+		return // the profile is only looked at here
+	}
 	if (a == nil) == (err == nil) {
 		t.Errorf("%q: action %v and error %v", options, a, err)
 	}

@@ -120,10 +120,7 @@ func switchUnmapped(o parts.Options, chosen, kind string) error {
 	if kind != chosen {
 		d.Msg = "The software type 'RootSoftwareInstance' isn't mapped. We even tried 'default' but it isn't mapped either."
 	}
-	var types []string
-	for _, key := range cookbookData(o, "override") {
-		types = append(types, key)
-	}
+	types := cookbookData(o, "override")
 	if near := diag.DidYouMean(kind, types); near != "" {
 		return d.WithHint("%s", near)
 	}

@@ -103,13 +103,9 @@ func shownURL(text string) string {
 	return u.Redacted()
 }
 
-const (
-	// longestAnswer is how much time a page has to answer, unless the promise
-	// says otherwise.
-	longestAnswer = 5
-	// maxPage is how much of a page is read.
-	maxPage = 1 << 20
-)
+// longestAnswer is how much time a page has to answer, in seconds, unless the
+// promise says otherwise.
+const longestAnswer = 5
 
 func checkURL(ctx context.Context, s Scope, c Config) Outcome {
 	limit, err := c.number("promise-timeout", DefaultTimeout.Seconds())
