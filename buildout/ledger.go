@@ -13,6 +13,7 @@ import (
 
 	"gobuild/buildout/plan"
 	"gobuild/parts"
+	"gobuild/parts/bom"
 	"gobuild/parts/manifest"
 	"gobuild/parts/state"
 	"gobuild/parts/store"
@@ -45,10 +46,11 @@ func (l *ledger) begin(ctx context.Context, path func(string) string) {
 	l.hashing, l.hashed = make(chan parts.Record, 1<<10), make(chan error, 1)
 	go func() {
 		var errs []error
+		texts := bom.Open(l.dir)
 		for r := range l.hashing {
-			errs = append(errs, l.hash(ctx, r, path))
+			errs = append(errs, l.hash(ctx, r, path), texts.Learn(r.Part, manifest.Digest(r)))
 		}
-		l.hashed <- errors.Join(errs...)
+		l.hashed <- errors.Join(append(errs, texts.Save())...)
 	}()
 }
 

@@ -65,11 +65,12 @@ type Shelf struct {
 	stateDir string
 	corpus   *corpus
 	known    map[string]Identity // by sum of the text
+	learnt   bool                // known has more than the file
 }
 
 // Open returns the shelf of a state directory: .gobuild of a buildout
 // directory.
-func Open(stateDir string) *Shelf { return &Shelf{stateDir: stateDir, known: map[string]Identity{}} }
+func Open(stateDir string) *Shelf { return &Shelf{stateDir: stateDir, known: readIdentified(stateDir)} }
 
 // Component returns what is known of an installed part, without its needs.
 func (s *Shelf) Component(r parts.Record) (*Component, error) {

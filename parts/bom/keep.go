@@ -156,7 +156,8 @@ func sumOf(text []byte) string {
 func Sweep(stateDir string, installed, waiting []string) error {
 	used := map[string]bool{}
 	return errors.Join(sweepRecords(stateDir, recordsDir, installed, used), sweepRecords(stateDir, pendingDir, waiting, used),
-		sweepTexts(filepath.Join(stateDir, licensesDir), used), sweepTexts(filepath.Join(stateDir, patchesDir), used))
+		sweepTexts(filepath.Join(stateDir, licensesDir), used), sweepTexts(filepath.Join(stateDir, patchesDir), used),
+		sweepIdentified(stateDir, used))
 }
 
 // sweepRecords deletes the records of parts that are not in known, and notes

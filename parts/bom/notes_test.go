@@ -327,3 +327,46 @@ func TestComponentOfNotes(t *testing.T) {
 		t.Errorf("got %+v", c.License)
 	}
 }
+
+// TestLearn: what a text is found to be is kept until no part has the text, and
+// counts for the corpus that found it only.
+func TestLearn(t *testing.T) {
+	state := t.TempDir()
+	path := filepath.Join(state, identifiedFile)
+	n := gather(t, nil, []string{"p-1.tar.gz"}, func(dest string) { write(t, dest+"/LICENSE", zlibText) })
+	if err := n.Save(state, "one"); err != nil {
+		t.Fatal(err)
+	}
+	shelf := Open(state)
+	if err := errors.Join(shelf.Save(), shelf.Learn("p", "other")); err != nil || exists(path) {
+		t.Fatalf("%v; a file without need: %v", err, exists(path))
+	}
+	if err := errors.Join(shelf.Learn("p", "one"), shelf.Save()); err != nil {
+		t.Fatal(err)
+	}
+	sum := n.p.Licenses[0].SHA256
+	if got := readIdentified(state)[sum]; !slices.Equal(got.IDs, []string{"Zlib"}) {
+		t.Errorf("kept %+v", got)
+	}
+	again := Open(state)
+	if _, err := again.identify(sum); err != nil || again.corpus != nil {
+		t.Errorf("the text is read again: %v", err)
+	}
+	if err := Sweep(state, []string{"p"}, nil); err != nil || !exists(path) {
+		t.Errorf("%v; the file is there: %v", err, exists(path))
+	}
+	text, _ := os.ReadFile(path)
+	write(t, path, strings.Replace(string(text), corpusSum(), "another", 1))
+	if got := readIdentified(state); len(got) != 0 {
+		t.Errorf("of another corpus: %v", got)
+	}
+	write(t, path, string(text))
+	if err := Sweep(state, nil, nil); err != nil || exists(path) {
+		t.Errorf("%v; the file is left: %v", err, exists(path))
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
