@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -143,7 +144,7 @@ func eggFault(at place, requirements []string, err error) error {
 	for _, d := range list {
 		here := at
 		for _, requirement := range requirements {
-			if strings.Contains(d.Msg+d.Hint, pep.Quote(requirement)) || strings.Contains(d.Msg, " "+requirement+"\n") {
+			if strings.Contains(d.Msg+d.Hint, literal.Quote(requirement)) || strings.Contains(d.Msg, " "+requirement+"\n") {
 				here = at.find(requirement)
 				break
 			}

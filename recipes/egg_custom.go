@@ -3,6 +3,7 @@ package recipes
 import (
 	"cmp"
 	"context"
+	"gobuild/parts/literal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ func newEggBuild(ctx context.Context, o parts.Options) (*eggBuild, error) {
 	}
 	items := []string{}
 	for _, v := range slices.SortedFunc(slices.Values(b.environment), func(a, b eggVariable) int { return cmp.Compare(a.name, b.name) }) {
-		items = append(items, "("+pep.Quote(v.name)+", "+pep.Quote(v.value)+")")
+		items = append(items, "("+literal.Quote(v.name)+", "+literal.Quote(v.value)+")")
 	}
 	o.Set("_environment-data", "["+strings.Join(items, ", ")+"]")
 	return b, nil

@@ -1,10 +1,9 @@
 package recipes
 
 import (
+	"gobuild/parts/literal"
 	"path/filepath"
 	"strings"
-
-	"gobuild/parts/pep"
 )
 
 // eggHead is the first line of a script.
@@ -22,7 +21,7 @@ func newEggPath(script string, path []string, common string) eggPath {
 	var words []string
 	for _, p := range path {
 		if common == "" {
-			words = append(words, pep.Quote(p))
+			words = append(words, literal.Quote(p))
 		} else {
 			words = append(words, eggRelativePath(p, script, common))
 		}
@@ -54,11 +53,11 @@ func eggRelativePath(path, script, common string) string {
 	}
 	inCommon := func(p string) bool { return strings.HasPrefix(p, common+"/") }
 	if !inCommon(path) || !inCommon(script) {
-		return pep.Quote(path)
+		return literal.Quote(path)
 	}
 	rel, err := filepath.Rel(common, path)
 	if err != nil {
-		return pep.Quote(path)
+		return literal.Quote(path)
 	}
-	return "join(base, " + pep.Quote(rel) + ")"
+	return "join(base, " + literal.Quote(rel) + ")"
 }

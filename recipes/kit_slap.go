@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"gobuild/parts/literal"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -116,16 +117,16 @@ func pythonStr(value any) string {
 	if text, ok := value.(string); ok {
 		return text
 	}
-	return pythonRepr(value)
+	return literal.Repr(value)
 }
 
 // slapJSON turns a value of an option into one that JSON has.
 func slapJSON(value any) any {
 	switch v := value.(type) {
-	case pythonSet:
-		sorted := slices.SortedFunc(slices.Values(v), func(a, b any) int { return cmp.Compare(pythonRepr(a), pythonRepr(b)) })
+	case literal.Set:
+		sorted := slices.SortedFunc(slices.Values(v), func(a, b any) int { return cmp.Compare(literal.Repr(a), literal.Repr(b)) })
 		return slapJSON(sorted)
-	case pythonTuple:
+	case literal.Tuple:
 		return slapJSON([]any(v))
 	case []any:
 		list := make([]any, len(v))

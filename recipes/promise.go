@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"gobuild/parts/literal"
 	"slices"
 	"strings"
 	"unicode"
@@ -86,7 +87,7 @@ func promiseContent(o parts.Options) (code string, known bool, err error) {
 		class = ""
 	}
 	if class != "" && !isPythonName(class) {
-		return "", false, optionError(o, "class", codeBadValue, "%s is not a valid class name", pythonQuote(class))
+		return "", false, optionError(o, "class", codeBadValue, "%s is not a valid class name", literal.Quote(class))
 	}
 	if (module == "") == (file == "") {
 		key := "module"
@@ -96,8 +97,8 @@ func promiseContent(o parts.Options) (code string, known bool, err error) {
 		return "", false, optionError(o, key, codeConflict, "Either 'module' or 'file' is required but not both")
 	}
 	if module == "" {
-		code = "with open(" + pythonQuote(file) + ") as promise_file:\n" +
-			"    exec(compile(promise_file.read(), " + pythonQuote(file) + ", 'exec'))"
+		code = "with open(" + literal.Quote(file) + ") as promise_file:\n" +
+			"    exec(compile(promise_file.read(), " + literal.Quote(file) + ", 'exec'))"
 		if class != "" {
 			code += "\n\nRunPromise = " + class
 		}
@@ -109,7 +110,7 @@ func promiseContent(o parts.Options) (code string, known bool, err error) {
 		}
 		return "from " + module + " import " + class + " as RunPromise", false, nil
 	}
-	return "", false, optionError(o, "module", codeBadValue, "%s is not a valid module name", pythonQuote(module))
+	return "", false, optionError(o, "module", codeBadValue, "%s is not a valid module name", literal.Quote(module))
 }
 
 // isPythonName reports whether text is a name in Python.
@@ -132,12 +133,11 @@ func promiseConfig(o parts.Options) string {
 		if !ok {
 			continue
 		}
-		value := optionText(o, key)
-		literal, marked := strings.CutPrefix(value, pythonMark)
+		value, marked := strings.CutPrefix(optionText(o, key), pythonMark)
 		if !marked {
-			literal = pythonQuote(value)
+			value = literal.Quote(value)
 		}
-		items = append(items, "\n    "+pythonQuote(name)+": "+literal+",")
+		items = append(items, "\n    "+literal.Quote(name)+": "+value+",")
 	}
 	if len(items) == 0 {
 		return "{}"

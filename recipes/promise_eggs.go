@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"fmt"
+	"gobuild/parts/literal"
 	"io"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,7 @@ func (a *promiseAction) paths(ctx context.Context, w *parts.Work) (string, error
 	}
 	var b strings.Builder
 	for _, d := range found {
-		b.WriteString("\n    " + pythonQuote(d.Location) + ",")
+		b.WriteString("\n    " + literal.Quote(d.Location) + ",")
 	}
 	return "(" + b.String() + "\n)", nil
 }

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"encoding/json"
 	"os"
 	"reflect"
 	"strings"
@@ -28,7 +29,7 @@ func TestPromise(t *testing.T) {
 	text := promiseText(t, promiseLines+"config-host = ::1\nconfig-port = !py!8080\nconfig-quoted = it's \"a\\b\" é\nconfig-lines = one\n  two\nother = x")
 	got, err := promise.ReadPlugin(text)
 	want := promise.Plugin{Module: "slapos.promise.plugin.check_socket_listening", Class: "RunPromise",
-		Config: promise.Config{"host": "::1", "port": 8080, "quoted": `it's "a\b" é`, "lines": "one\ntwo"}}
+		Config: promise.Config{"host": "::1", "port": json.Number("8080"), "quoted": `it's "a\b" é`, "lines": "one\ntwo"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %#v, %v\nof %s", got, err, text)
 	}

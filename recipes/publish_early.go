@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
@@ -152,7 +153,7 @@ func publishMake(ctx context.Context, o parts.Options, section string, inits []p
 			return false, err
 		}
 		before, had := old[i.name]
-		changed = changed || !had || pythonRepr(slapJSON(value)) != pythonRepr(before)
+		changed = changed || !had || literal.Repr(slapJSON(value)) != literal.Repr(before)
 		o.Set(i.name, pythonOption(value))
 		p.Hide(i.name)
 		if text := pythonStr(value); passwordIsGenerated(text) && len(text) >= leastSecret {

@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"gobuild/parts/literal"
 	"strconv"
 	"strings"
 
@@ -87,14 +88,14 @@ func simplehttpAddress(o parts.Options) ([]string, error) {
 		o.Set("address", socket)
 		return []string{"--socket=" + socket}, nil
 	case abstract != "":
-		o.Set("address", pythonMark+pythonEscape(pythonQuote("\x00"+abstract)))
+		o.Set("address", pythonMark+pythonEscape(literal.Quote("\x00"+abstract)))
 		return []string{"--abstract=" + abstract}, nil
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(port))
 	if err != nil || n < 0 || n > 65535 {
 		return nil, optionError(o, "port", codeBadValue, "%q is no port: it must be a number from 0 to 65535", port)
 	}
-	o.Set("address", pythonOption(pythonTuple{host, n}))
+	o.Set("address", pythonOption(literal.Tuple{host, n}))
 	return []string{"--host=" + host, "--port=" + strconv.Itoa(n)}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"gobuild/parts/literal"
 	"io/fs"
 	"maps"
 	"net/netip"
@@ -205,7 +206,7 @@ func (c *slapConfigured) addresses() error {
 				return optionError(c, f.key, codeBadValue, "%q is no address for %s", text, f.key)
 			}
 		}
-		c.Set(f.key, pythonOption(pythonSet(slapStrings(f.list))))
+		c.Set(f.key, pythonOption(literal.Set(slapStrings(f.list))))
 		if len(f.list) > 0 {
 			c.Set(f.key+"-random", slices.Min(f.list))
 		}

@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"fmt"
+	"gobuild/parts/literal"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func slapReadScope(o parts.Options, key, def string) (slapScope, error) {
 	i := slices.Index(slapScopes, word)
 	if i < 0 {
 		return slapScope{}, optionError(o, key, codeBadValue, "%s is not a valid value for option %s. Accepted values are ('none', 'main', 'shared', 'all')",
-			pythonQuote(word), pythonQuote(key))
+			literal.Quote(word), literal.Quote(key))
 	}
 	return slapScope{i&1 != 0, i&2 != 0}, nil
 }
@@ -185,7 +186,7 @@ func slapDescribe(o parts.Options, path, kind string) (*slapDescription, error) 
 		serialisation = d.description["serialisation"]
 	}
 	if serialisation != "xml" && serialisation != "json-in-xml" {
-		return nil, d.at.fail(codeBadValue, "%s: the serialisation is %s; it must be 'xml' or 'json-in-xml'", path, pythonRepr(serialisation))
+		return nil, d.at.fail(codeBadValue, "%s: the serialisation is %s; it must be 'xml' or 'json-in-xml'", path, literal.Repr(serialisation))
 	}
 	d.serialised = serialisation == "json-in-xml"
 	d.main = d.beside(entry["request"])
@@ -214,7 +215,7 @@ func (d *slapDescription) beside(name any) string {
 // checkMain checks the parameters of the partition.
 func (d *slapDescription) checkMain(c slapChecks, value any) (any, error) {
 	if d.main == "" {
-		return nil, d.at.fail(codeBadValue, "requested software-type %s seems to have no JSON schema entry in the software.cfg.json.", pythonQuote(d.kind))
+		return nil, d.at.fail(codeBadValue, "requested software-type %s seems to have no JSON schema entry in the software.cfg.json.", literal.Quote(d.kind))
 	}
 	instance, ok := value.(map[string]any)
 	if !ok {
@@ -234,7 +235,7 @@ func (d *slapDescription) checkMain(c slapChecks, value any) (any, error) {
 // checkShared checks the parameters of shared instances.
 func (d *slapDescription) checkShared(c *slapConfigured, checks slapChecks, report map[string]string) error {
 	if d.shared == "" && len(c.p.Slaves) > 0 {
-		return d.at.fail(codeBadValue, "requested shared software-type %s seems to have no JSON schema entry in the software.cfg.json.", pythonQuote(d.kind))
+		return d.at.fail(codeBadValue, "requested shared software-type %s seems to have no JSON schema entry in the software.cfg.json.", literal.Quote(d.kind))
 	}
 	valid, invalid := []any{}, []any{}
 	for _, s := range c.p.Slaves {
@@ -396,7 +397,7 @@ func (s *slapSchema) applyDefaults() (errs []slapSchemaError) {
 	for _, d := range found {
 		before, there := d.object[d.name] // it is of found, too
 		if there && !slapEqual(before, d.value) {
-			s.err = fmt.Errorf("conflicting defaults for key %s: %s and %s", d.name, pythonRepr(before), pythonRepr(d.value))
+			s.err = fmt.Errorf("conflicting defaults for key %s: %s and %s", d.name, literal.Repr(before), literal.Repr(d.value))
 			return nil
 		}
 		if !there {

@@ -3,6 +3,7 @@ package recipes
 import (
 	"encoding/json"
 	"fmt"
+	"gobuild/parts/literal"
 	"maps"
 	"math/big"
 	"net/url"
@@ -202,7 +203,7 @@ func (s *slapSchema) keywords(n slapNode, value any, path string) []slapSchemaEr
 	schema, ok := n.value.(map[string]any)
 	if !ok {
 		if n.value == false {
-			return []slapSchemaError{{path, "False schema does not allow " + pythonRepr(value)}}
+			return []slapSchemaError{{path, "False schema does not allow " + literal.Repr(value)}}
 		}
 		return nil
 	}

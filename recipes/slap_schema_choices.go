@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
@@ -50,30 +51,30 @@ func slapKeywordAnyOf(k *slapKeyword, arg any) []slapSchemaError {
 	if len(schemas) == 0 || k.first(schemas) >= 0 {
 		return nil
 	}
-	return k.wrong("%s is not valid under any of the given schemas", pythonRepr(k.value))
+	return k.wrong("%s is not valid under any of the given schemas", literal.Repr(k.value))
 }
 
 func slapKeywordOneOf(k *slapKeyword, arg any) []slapSchemaError {
 	schemas, _ := arg.([]any)
 	first := k.first(schemas)
 	if first < 0 {
-		return k.wrong("%s is not valid under any of the given schemas", pythonRepr(k.value))
+		return k.wrong("%s is not valid under any of the given schemas", literal.Repr(k.value))
 	}
 	var more []string
 	for _, schema := range schemas[first+1:] {
 		if k.valid(k.in(schema), k.value) {
-			more = append(more, pythonRepr(schema))
+			more = append(more, literal.Repr(schema))
 		}
 	}
 	if len(more) == 0 {
 		return nil
 	}
-	return k.wrong("%s is valid under each of %s", pythonRepr(k.value), strings.Join(append(more, pythonRepr(schemas[first])), ", "))
+	return k.wrong("%s is valid under each of %s", literal.Repr(k.value), strings.Join(append(more, literal.Repr(schemas[first])), ", "))
 }
 
 func slapKeywordNot(k *slapKeyword, arg any) []slapSchemaError {
 	if k.valid(k.in(arg), k.value) {
-		return k.wrong("%s should not be valid under %s", pythonRepr(k.value), pythonRepr(arg))
+		return k.wrong("%s should not be valid under %s", literal.Repr(k.value), literal.Repr(arg))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"fmt"
+	"gobuild/parts/literal"
 	"maps"
 	"math/big"
 	"slices"
@@ -48,9 +49,9 @@ func slapKeywordType(k *slapKeyword, arg any) []slapSchemaError {
 		if k.isType(k.node, k.value, name) {
 			return nil
 		}
-		names = append(names, pythonQuote(name))
+		names = append(names, literal.Quote(name))
 	}
-	return k.wrong("%s is not of type %s", pythonRepr(k.value), strings.Join(names, ", "))
+	return k.wrong("%s is not of type %s", literal.Repr(k.value), strings.Join(names, ", "))
 }
 
 func slapKeywordEnum(k *slapKeyword, arg any) []slapSchemaError {
@@ -58,14 +59,14 @@ func slapKeywordEnum(k *slapKeyword, arg any) []slapSchemaError {
 	if slices.ContainsFunc(list, func(x any) bool { return slapEqual(x, k.value) }) {
 		return nil
 	}
-	return k.wrong("%s is not one of %s", pythonRepr(k.value), pythonRepr(arg))
+	return k.wrong("%s is not one of %s", literal.Repr(k.value), literal.Repr(arg))
 }
 
 func slapKeywordConst(k *slapKeyword, arg any) []slapSchemaError {
 	if slapEqual(arg, k.value) {
 		return nil
 	}
-	return k.wrong("%s was expected", pythonRepr(arg))
+	return k.wrong("%s was expected", literal.Repr(arg))
 }
 
 func slapKeywordRequired(k *slapKeyword, arg any) (errs []slapSchemaError) {
@@ -77,7 +78,7 @@ func slapKeywordRequired(k *slapKeyword, arg any) (errs []slapSchemaError) {
 	for _, name := range names {
 		text, _ := name.(string)
 		if _, there := object[text]; !there {
-			errs = append(errs, k.wrong("%s is a required property", pythonQuote(text))...)
+			errs = append(errs, k.wrong("%s is a required property", literal.Quote(text))...)
 		}
 	}
 	return errs
@@ -157,7 +158,7 @@ func slapKeywordAdditionalProperties(k *slapKeyword, arg any) (errs []slapSchema
 func slapQuoted(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = pythonQuote(name)
+		quoted[i] = literal.Quote(name)
 	}
 	return strings.Join(quoted, ", ")
 }
@@ -202,7 +203,7 @@ func slapKeywordDependencies(k *slapKeyword, arg any) (errs []slapSchemaError) {
 		for _, other := range list {
 			text, _ := other.(string)
 			if _, there := object[text]; !there {
-				errs = append(errs, k.wrong("%s is a dependency of %s", pythonQuote(text), pythonQuote(name))...)
+				errs = append(errs, k.wrong("%s is a dependency of %s", literal.Quote(text), literal.Quote(name))...)
 			}
 		}
 	}
@@ -248,7 +249,7 @@ func slapKeywordAdditionalItems(k *slapKeyword, arg any) (errs []slapSchemaError
 	if arg == false {
 		var extra []string
 		for _, x := range list[len(schemas):] {
-			extra = append(extra, pythonRepr(x))
+			extra = append(extra, literal.Repr(x))
 		}
 		verb := "was"
 		if len(extra) > 1 {
@@ -282,9 +283,9 @@ func slapKeywordContains(k *slapKeyword, arg any) []slapSchemaError {
 	}
 	switch {
 	case found == 0 && least > 0 && k.old(k.node):
-		return k.wrong("None of %s are valid under the given schema", pythonRepr(k.value))
+		return k.wrong("None of %s are valid under the given schema", literal.Repr(k.value))
 	case found == 0 && least > 0:
-		return k.wrong("%s does not contain items matching the given schema", pythonRepr(k.value))
+		return k.wrong("%s does not contain items matching the given schema", literal.Repr(k.value))
 	case found < least:
 		return k.wrong("Too few items match the given schema (expected at least %d but only %d matched)", least, found)
 	case found > most:
@@ -309,7 +310,7 @@ func slapKeywordSize(size func(any) (int, bool), most bool, msg string) func(*sl
 		limit, ok := slapCount(arg)
 		n, counts := size(k.value)
 		if ok && counts && (most && n > limit || !most && n < limit) {
-			return k.wrong("%s %s", pythonRepr(k.value), msg)
+			return k.wrong("%s %s", literal.Repr(k.value), msg)
 		}
 		return nil
 	}
@@ -334,7 +335,7 @@ func slapKeywordUniqueItems(k *slapKeyword, arg any) []slapSchemaError {
 	list, _ := k.value.([]any)
 	for i := range list {
 		if arg == true && slices.ContainsFunc(list[:i], func(x any) bool { return slapEqual(x, list[i]) }) {
-			return k.wrong("%s has non-unique elements", pythonRepr(k.value))
+			return k.wrong("%s has non-unique elements", literal.Repr(k.value))
 		}
 	}
 	return nil
@@ -344,7 +345,7 @@ func slapKeywordPattern(k *slapKeyword, arg any) []slapSchemaError {
 	text, isText := k.value.(string)
 	pattern, ok := arg.(string)
 	if isText && ok && !k.regexp(pattern).MatchString(text) {
-		return k.wrong("%s does not match %s", pythonQuote(text), pythonQuote(pattern))
+		return k.wrong("%s does not match %s", literal.Quote(text), literal.Quote(pattern))
 	}
 	return nil
 }
@@ -372,7 +373,7 @@ func slapKeywordLimit(greatest, exclusive bool) func(*slapKeyword, any) []slapSc
 		case c >= 0:
 			return nil
 		}
-		return k.wrong("%s is %s the %s of %s", pythonRepr(k.value), word, name, pythonRepr(arg))
+		return k.wrong("%s is %s the %s of %s", literal.Repr(k.value), word, name, literal.Repr(arg))
 	}
 }
 
@@ -382,5 +383,5 @@ func slapKeywordMultipleOf(k *slapKeyword, arg any) []slapSchemaError {
 	if !ok || !isNumber || divisor.Sign() == 0 || new(big.Rat).Quo(n, divisor).IsInt() {
 		return nil
 	}
-	return k.wrong("%s is not a multiple of %s", pythonRepr(k.value), pythonRepr(arg))
+	return k.wrong("%s is not a multiple of %s", literal.Repr(k.value), literal.Repr(arg))
 }

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"gobuild/parts/literal"
 	"slices"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func TestSlapSchemaDefaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		errs, err := slapValidate(s.at("schema.json"), value, true, true)
-		got := pythonRepr(value)
+		got := literal.Repr(value)
 		if len(errs) > 0 {
 			got = errs[0].String()
 		}

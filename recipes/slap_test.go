@@ -14,57 +14,13 @@ import (
 	"gobuild/parts/slap"
 )
 
-func TestPythonLiterals(t *testing.T) {
-	for text, want := range map[string]any{
-		"None": nil, " True ": true, "False": false, "12": json.Number("12"), "-1.5": json.Number("-1.5"), "1e3": json.Number("1e3"),
-		`'a'`: "a", `"it's"`: "it's", `'\x24\u00e9\n\\'`: "$é\n\\", `'\q\101'`: `\qA`, `'a' 'b'`: "ab", `u'x'`: "x",
-		"[1, 'a', ]": []any{json.Number("1"), "a"}, "()": pythonTuple{}, "(1,)": pythonTuple{json.Number("1")}, "(1)": json.Number("1"),
-		"{}": map[string]any{}, "{'a': {'b': None}, 1: 2}": map[string]any{"a": map[string]any{"b": nil}, "1": json.Number("2")},
-		"{'a'}": pythonSet{"a"}, "set(['b', 'a'])": pythonSet{"b", "a"}, "set()": pythonSet{}, "frozenset({'a'})": pythonSet{"a"},
-	} {
-		got, err := pythonLiteral(text)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %#v, %v, want %#v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "[", "[1 2]", "{1:2", "{'a', 'b': 1}", "{'a': 1, 'b'}", "'a", "'\\x2'", "x", "1 2", "os.system('x')", "set(1)", "--", strings.Repeat("[", 300)} {
-		if v, err := pythonLiteral(text); err == nil {
-			t.Errorf("%s: %#v, want an error", text, v)
-		}
-	}
-}
-
-func TestPythonRepr(t *testing.T) {
-	for want, value := range map[string]any{
-		"None": nil, "True": true, "12": json.Number("12"), "1.0": json.Number("1.00"), "0.5": json.Number("5e-1"), `"it's"`: "it's", `'a\\\n\x01é\u200b'`: "a\\\n\x01é\u200b",
-		"{'a': [1, (2,)], 'b': set(['x', 'y'])}": map[string]any{"b": pythonSet{"y", "x"}, "a": []any{json.Number("1"), pythonTuple{json.Number("2")}}},
-	} {
-		if got := pythonRepr(value); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
+func TestPythonOption(t *testing.T) {
 	if got := pythonOption(map[string]any{"a": "${x:y};"}); got != `!py!{'a': '\x24{x:y}\x3b'}` {
 		t.Error(got)
 	}
 	if got := pythonOption("${x:y} $"); got != "$${x:y} $" {
 		t.Error(got)
 	}
-}
-
-func FuzzPythonLiteral(f *testing.F) {
-	for _, text := range []string{"{'a': [1, 'b', None], }", "set(['x'])", `("\x24", 1.5, True)`, "'''"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		v, err := pythonLiteral(text)
-		if err != nil {
-			return
-		}
-		again, err := pythonLiteral(pythonRepr(v))
-		if err != nil || pythonRepr(again) != pythonRepr(v) {
-			t.Errorf("%q: %s is read as %s, %v", text, pythonRepr(v), pythonRepr(again), err)
-		}
-	})
 }
 
 // slapStand is a stand with a section [slap-connection] and others.

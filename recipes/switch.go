@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"context"
+	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
@@ -163,7 +164,7 @@ func (a *switchAction) freeze(ctx context.Context, o, configuration parts.Option
 		frozen[key] = value
 	}
 	a.run.Set = append(a.run.Set,
-		parts.Assignment{Section: switchConfiguration, Option: switchFrozen, Value: pythonMark + pythonEscape(pythonRepr(frozen))},
+		parts.Assignment{Section: switchConfiguration, Option: switchFrozen, Value: pythonMark + pythonEscape(literal.Repr(frozen))},
 		parts.Assignment{Section: switchConfiguration, Option: "recipe", Value: "slapos.cookbook:switch-softwaretype.noop"})
 	return nil
 }

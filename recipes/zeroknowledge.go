@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"slices"
@@ -108,7 +109,7 @@ func (zeroknowledgeWriteRecipe) Prepare(ctx context.Context, o parts.Options) (p
 	for _, name := range inProfileOrder(o, cookbookData(o, key)) {
 		value := optionText(o, name)
 		if !iniIsValue(value) {
-			return nil, optionError(o, name, codeBadValue, "invalid interpolation syntax in %s", pythonQuote(value)).WithHint("write %%%% for a percent sign")
+			return nil, optionError(o, name, codeBadValue, "invalid interpolation syntax in %s", literal.Quote(value)).WithHint("write %%%% for a percent sign")
 		}
 		a.section.set(strings.ToLower(name), value)
 	}

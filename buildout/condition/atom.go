@@ -131,7 +131,7 @@ func (p *parser) unpacked(items []syntax.Expr, stars []bool, at int) syntax.Expr
 		if star {
 			mode = "elements"
 		}
-		items[i] = &syntax.TupleExpr{Lparen: position(at), List: []syntax.Expr{literal(mode), items[i]}, Rparen: position(at)}
+		items[i] = &syntax.TupleExpr{Lparen: position(at), List: []syntax.Expr{stringOf(mode), items[i]}, Rparen: position(at)}
 	}
 	return p.call("unpack", at, list)
 }

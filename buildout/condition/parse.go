@@ -48,7 +48,7 @@ func parsePython(text string, known func(string) bool) (syntax.Expr, *Error) {
 	}
 	for _, load := range p.loads {
 		if id := load.X.(*syntax.Ident); !known(id.Name) {
-			load.X = p.call("undefined", int(id.NamePos.Col)-1, literal(id.Name))
+			load.X = p.call("undefined", int(id.NamePos.Col)-1, stringOf(id.Name))
 		}
 	}
 	return tree, p.err
@@ -109,7 +109,7 @@ func (p *parser) node(at int) {
 	}
 }
 
-func literal(s string) syntax.Expr {
+func stringOf(s string) syntax.Expr {
 	return &syntax.Literal{Token: syntax.STRING, Value: s}
 }
 
@@ -313,7 +313,7 @@ func (p *parser) primary() syntax.Expr {
 			if name.kind != tokenName || keywords[name.text] {
 				p.fail(name.at, "expected a name")
 			}
-			x = p.call("attribute", t.at, x, literal(name.text))
+			x = p.call("attribute", t.at, x, stringOf(name.text))
 		case p.take("("):
 			p.node(t.at)
 			x = &syntax.CallExpr{Fn: x, Lparen: position(t.at), Args: p.arguments(), Rparen: position(t.at)}

@@ -1,6 +1,7 @@
 package condition
 
 import (
+	"gobuild/parts/literal"
 	"math"
 	"slices"
 	"strings"
@@ -321,7 +322,7 @@ func rebuild(like starlark.Value, items []starlark.Value) starlark.Value {
 }
 
 // quote returns s as Python's repr shows it.
-func quote(s string) string { return pep.Quote(s) }
+func quote(s string) string { return literal.Quote(s) }
 
 // repr returns v as Python shows it. The caller has measured v.
 func repr(v starlark.Value) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
-	"gobuild/parts/pep"
 )
 
 // install puts a distribution that is on offer into the eggs directory.
@@ -38,7 +38,7 @@ func (w *workingSet) installed(location string, r wanted) (*Dist, error) {
 		return nil, err
 	}
 	if c.version = d.Version; d.Key() != r.Key() || !r.Contains(d.Version) {
-		return nil, diag.At(diag.Span{}, "egg-broken", "what was installed for %s is %s", pep.Quote(r.String()), d).
+		return nil, diag.At(diag.Span{}, "egg-broken", "what was installed for %s is %s", literal.Quote(r.String()), d).
 			WithHint("the archive says another name or version than its metadata: see %s", location)
 	}
 	w.add(c)
@@ -97,7 +97,7 @@ func notBuilt(ctx context.Context, a artifact, err error) error {
 
 // ended says which step has failed, and how.
 func ended(e *parts.ExitError) string {
-	step := "the step " + pep.Quote(e.Step) + " "
+	step := "the step " + literal.Quote(e.Step) + " "
 	switch {
 	case e.Err != nil:
 		return step + "could not be started: " + e.Err.Error()

@@ -1,6 +1,7 @@
 package eggs
 
 import (
+	"gobuild/parts/literal"
 	"strings"
 
 	"gobuild/buildout/diag"
@@ -26,13 +27,13 @@ func parsePin(name, text string) (pin, error) {
 	p := pin{}
 	text, p.wheel = strings.CutSuffix(strings.TrimSpace(text), ":whl")
 	bad := func() (pin, error) {
-		return p, diag.At(diag.Span{}, "egg-pin", "the version %s of %s is none: it must be such as 1.2.3, or >=1,<2", pep.Quote(text), name)
+		return p, diag.At(diag.Span{}, "egg-pin", "the version %s of %s is none: it must be such as 1.2.3, or >=1,<2", literal.Quote(text), name)
 	}
 	if hashed {
 		for word := range strings.SplitSeq(sums, ",") {
 			hex, ok := strings.CutPrefix(strings.TrimSpace(word), "sha256=")
 			if hex = strings.ToLower(hex); !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
-				return p, diag.At(diag.Span{}, "egg-pin", "%s of %s is no checksum: write #sha256= and 64 hexadecimal digits", pep.Quote(word), name)
+				return p, diag.At(diag.Span{}, "egg-pin", "%s of %s is no checksum: write #sha256= and 64 hexadecimal digits", literal.Quote(word), name)
 			}
 			p.sums = append(p.sums, hex)
 		}
@@ -86,12 +87,12 @@ func (w *workingSet) constrain(r wanted) (wanted, error) {
 		if w.building > 0 { // what builds others follows the pins where it can
 			return r, nil
 		}
-		d := diag.At(diag.Span{}, "egg-pin", "The requirement (%s) is not allowed by your [versions] constraint (%s)", pep.Quote(r.String()), p.exact)
+		d := diag.At(diag.Span{}, "egg-pin", "The requirement (%s) is not allowed by your [versions] constraint (%s)", literal.Quote(r.String()), p.exact)
 		return r, d.WithHint("%s: pin a version that it allows", r.origin())
 	}
 	specifiers, ok := exactly(p.exact)
 	if !ok {
-		return r, diag.At(diag.Span{}, "egg-pin", "%s of %s is no version", pep.Quote(p.exact), r.Name)
+		return r, diag.At(diag.Span{}, "egg-pin", "%s of %s is no version", literal.Quote(p.exact), r.Name)
 	}
 	r.Specifiers, r.pin = specifiers, &p
 	return r, nil

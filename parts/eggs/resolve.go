@@ -2,6 +2,7 @@ package eggs
 
 import (
 	"context"
+	"gobuild/parts/literal"
 	"slices"
 	"strings"
 
@@ -19,9 +20,9 @@ type wanted struct {
 // origin says where the requirement comes from.
 func (r wanted) origin() string {
 	if r.by == "" {
-		return "the profile asks for " + pep.Quote(r.String())
+		return "the profile asks for " + literal.Quote(r.String())
 	}
-	return r.by + " requires " + pep.Quote(r.String())
+	return r.by + " requires " + literal.Quote(r.String())
 }
 
 // workingSet finds what one request needs.
@@ -120,7 +121,7 @@ func (w *workingSet) parse(text, by string) (wanted, error) {
 func (w *workingSet) applies(r wanted, extras []string) (bool, error) {
 	ok, err := r.Applies(w.python.Markers, extras)
 	if err != nil {
-		return false, diag.At(diag.Span{}, "egg-requirement", "the marker of %s has no value: %v", pep.Quote(r.String()), err)
+		return false, diag.At(diag.Span{}, "egg-requirement", "the marker of %s has no value: %v", literal.Quote(r.String()), err)
 	}
 	return ok, nil
 }
@@ -205,7 +206,7 @@ func (w *workingSet) extras(d *Dist, r wanted) ([]string, error) {
 			continue
 		}
 		if !w.AnyExtras && w.building == 0 {
-			return nil, diag.At(diag.Span{}, "egg-extra", "Couldn't find the required extra: %s does not provide the extra %s", d, pep.Quote(extra)).
+			return nil, diag.At(diag.Span{}, "egg-extra", "Couldn't find the required extra: %s does not provide the extra %s", d, literal.Quote(extra)).
 				WithHint("%s; `allow-unknown-extras = true` ignores it. %s", r.origin(), diag.DidYouMean(extra, d.Extras))
 		}
 	}

@@ -1,6 +1,7 @@
 package pep
 
 import (
+	"gobuild/parts/literal"
 	"slices"
 	"strings"
 	"unicode"
@@ -244,7 +245,7 @@ func (t term) eval(env map[string]string) (bool, *MarkerError) {
 		right = value
 	}
 	if !ok {
-		return false, &MarkerError{Offset: t.at, Kind: "KeyError", Msg: "no marker variable " + Quote(key)}
+		return false, &MarkerError{Offset: t.at, Kind: "KeyError", Msg: "no marker variable " + literal.Quote(key)}
 	}
 	return t.compare(left, right, key)
 }
@@ -267,6 +268,6 @@ func (t term) compare(left, right, key string) (bool, *MarkerError) {
 	case "<", ">":
 		return false, nil
 	}
-	msg := "operator " + t.op + " is undefined on " + Quote(left) + " and " + Quote(right)
+	msg := "operator " + t.op + " is undefined on " + literal.Quote(left) + " and " + literal.Quote(right)
 	return false, &MarkerError{Offset: t.at, Kind: "ValueError", Msg: msg}
 }

@@ -1,38 +1,9 @@
 package pep
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 )
-
-// Quote returns s as Python's repr shows it.
-func Quote(s string) string {
-	mark := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
-	var b strings.Builder
-	b.WriteByte(mark)
-	for _, c := range s {
-		switch {
-		case c == rune(mark) || c == '\\':
-			b.WriteString(`\` + string(c))
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c == '\r':
-			b.WriteString(`\r`)
-		case c == '\t':
-			b.WriteString(`\t`)
-		case c < ' ' || c == 0x7f || c < 0x100 && !unicode.IsPrint(c):
-			b.WriteString(`\x` + strconv.FormatInt(int64(c)+0x100, 16)[1:])
-		default:
-			b.WriteRune(c)
-		}
-	}
-	b.WriteByte(mark)
-	return b.String()
-}
 
 // IsSpace is Python's str.isspace for one character.
 func IsSpace(c rune) bool {

@@ -2,6 +2,7 @@ package promise
 
 import (
 	"errors"
+	"gobuild/parts/literal"
 	"os"
 	"regexp"
 	"strings"
@@ -53,7 +54,7 @@ func ReadPlugin(text string) (Plugin, error) {
 	if err != nil {
 		return p, err
 	}
-	list, _ := paths.([]any)
+	list, _ := paths.(literal.Tuple)
 	for _, path := range list {
 		if s, ok := path.(string); ok {
 			p.Paths = append(p.Paths, s)
@@ -81,7 +82,7 @@ func assigned(text string, re *regexp.Regexp) (any, error) {
 	if at == nil {
 		return nil, errNoPlugin
 	}
-	value, _, err := ReadLiteral(text[at[1]:])
+	value, _, err := literal.Read(text[at[1]:])
 	return value, err
 }
 

@@ -17,46 +17,6 @@ import (
 	"time"
 )
 
-func TestReadLiteral(t *testing.T) {
-	for text, want := range map[string]any{
-		"None":         nil,
-		"-12":          -12,
-		"1.5e3":        1500.0,
-		"True":         true,
-		`'a\'b\n\x41'`: "a'b\nA",
-		`u"\u00e9"`:    "\u00e9",
-		`r'\d\''`:      `\d\'`,
-		`'\d\101\0'`:   "\\dA\x00",
-		`'''a
-"b'''`: "a\n\"b",
-		"('a'\n 'b')":      "ab",
-		"('a',)":           []any{"a"},
-		"()":               []any{},
-		"[1, (2, 3), []]":  []any{1, []any{2, 3}, []any{}},
-		"{ 'a': 1, # c\n}": map[string]any{"a": 1},
-		"{'command': 'one '\n  'two', 'n': None}": map[string]any{"command": "one two", "n": nil},
-	} {
-		got, rest, err := ReadLiteral(text)
-		if err != nil || rest != "" || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: got %#v, rest %q, %v; want %#v", text, got, rest, err, want)
-		}
-	}
-	for _, text := range []string{"", "x", "os.path", "'a", "'a\nb'", "[1", "[1 2]", "{1}", "{1: }", `'\xg0'`, `'\`, strings.Repeat("[", 200)} {
-		if got, _, err := ReadLiteral(text); err == nil {
-			t.Errorf("%q: got %#v, want an error", text, got)
-		}
-	}
-}
-
-func FuzzReadLiteral(f *testing.F) {
-	f.Add("{ 'a': ('b'\n 'c', 1, None), \"d\": [u'\\u00e9', r'\\']}")
-	f.Fuzz(func(t *testing.T, text string) {
-		if _, rest, err := ReadLiteral(text); !strings.HasSuffix(text, rest) {
-			t.Errorf("the rest %q is not the end of %q (%v)", rest, text, err)
-		}
-	})
-}
-
 // module is a module as promise.plugin writes it.
 func module(check, config string) string {
 	return `# This script is auto generated
@@ -76,7 +36,7 @@ from slapos.promise.plugin.` + check + ` import RunPromise
 
 func TestReadPlugin(t *testing.T) {
 	p, err := ReadPlugin(module("check_socket_listening", "{ 'host': '127.0.0.1',\n  'port': 80}"))
-	want := Plugin{"slapos.promise.plugin.check_socket_listening", "RunPromise", []string{"/eggs/one", "/eggs/two"}, Config{"host": "127.0.0.1", "port": 80}}
+	want := Plugin{"slapos.promise.plugin.check_socket_listening", "RunPromise", []string{"/eggs/one", "/eggs/two"}, Config{"host": "127.0.0.1", "port": json.Number("80")}}
 	if err != nil || !reflect.DeepEqual(p, want) {
 		t.Errorf("got %#v, %v", p, err)
 	}
