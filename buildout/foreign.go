@@ -27,7 +27,7 @@ func (e *Engine) serveForeign() {
 		Session: e.session,
 		Setenv:  func(c parts.Environment) { e.environment.change(-1, c) },
 		Say: func(part string, level event.Level, text string) {
-			e.Events.Emit(redactEvent(e.secrets(), event.Event{Kind: event.Message, Time: time.Now(), Part: part, Level: level, Text: text}))
+			e.Events.Emit(event.Event{Kind: event.Message, Time: time.Now(), Part: part, Level: level, Text: text})
 		},
 		Log: e.probeLog,
 	}

@@ -10,6 +10,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/recipes/bridge"
 	"gobuild/recipes/jinja2"
 )
 
@@ -30,7 +31,8 @@ what context gives them: lines KIND NAME EXPRESSION, where KIND is
   section  all options of a section, as a dict
   json     the text, which is JSON
   jsonkey  the option, which is JSON
-  import   a module of Python, as far as gobuild has it
+  import   a module of Python: that of gobuild itself, else that of the Python which
+           runs recipes
 
 Other templates are imported by the names that import-list gives them: lines
 KIND NAME EXPRESSION, where KIND is rawfile or rawfolder with a path, or file or
@@ -55,7 +57,7 @@ written it.`,
 			{Name: "rendered", Doc: "The old name of output."},
 			{Name: "template", Doc: "The old form of url, or of inline: inline: and the text."},
 		},
-		Recipe: jinjaRecipe{},
+		Plain: true, Recipe: jinjaRecipe{},
 	}
 }
 
@@ -75,6 +77,7 @@ type jinjaAction struct {
 	fixed   bool // later runs leave the output alone
 	context map[string]jinja2.Value
 	env     *jinja2.Environment
+	python  *bridge.Objects // of modules that gobuild has not; nil without any
 }
 
 // Prepare reads the options and the context. SPEC-recipes 8.
@@ -167,6 +170,9 @@ func (a *jinjaAction) chooseTemplate(o parts.Options, inline, url string) error 
 
 // Run renders the template and writes the file.
 func (a *jinjaAction) Run(ctx context.Context, w *parts.Work) error {
+	if a.python != nil {
+		a.python.Serve(w)
+	}
 	if a.once == "" {
 		return a.render(ctx, w)
 	}

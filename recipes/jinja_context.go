@@ -55,7 +55,7 @@ func (a *jinjaAction) readContext(ctx context.Context, o parts.Options) error {
 		if _, builtin := a.env.Globals[line.name]; builtin || twice {
 			return line.fail(codeConflict, "Duplicate context entry '%s'", line.name)
 		}
-		value, err := line.value(ctx, o)
+		value, err := a.value(ctx, o, line)
 		if err != nil {
 			return line.wrap(err)
 		}
@@ -65,6 +65,14 @@ func (a *jinjaAction) readContext(ctx context.Context, o parts.Options) error {
 }
 
 // value evaluates a line of context.
+func (a *jinjaAction) value(ctx context.Context, o parts.Options, l jinjaLine) (jinja2.Value, error) {
+	if l.kind == "import" {
+		return a.importModule(ctx, o, l)
+	}
+	return l.value(ctx, o)
+}
+
+// value evaluates a line that needs nothing but the profile.
 func (l jinjaLine) value(ctx context.Context, o parts.Options) (jinja2.Value, error) {
 	switch l.kind {
 	case "raw":
@@ -85,8 +93,6 @@ func (l jinjaLine) value(ctx context.Context, o parts.Options) (jinja2.Value, er
 			return nil, err
 		}
 		return l.json(text)
-	case "import":
-		return jinja2.ImportModule(l.expression)
 	}
 	return nil, l.fail(codeBadValue, "there is no kind '%s'", l.kind).WithHint("write raw, key, section, json, jsonkey or import")
 }

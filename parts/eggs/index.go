@@ -170,6 +170,9 @@ func (w *workingSet) readIndex(ctx context.Context, index, key string) ([]artifa
 				WithHint("add it to `allow-hosts`, or use an index that is allowed")
 		}
 		links, err = w.page(ctx, address)
+		if isNotFound(err) {
+			return nil, nil
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -186,6 +189,12 @@ func (w *workingSet) readIndex(ctx context.Context, index, key string) ([]artifa
 		offers = append(offers, a)
 	}
 	return offers, nil
+}
+
+// isNotFound reports whether a server has answered that there is no such page.
+func isNotFound(err error) bool {
+	var answer interface{ NotFound() bool }
+	return errors.As(err, &answer) && answer.NotFound()
 }
 
 func (w *workingSet) readLocalIndex(ctx context.Context, dir string) ([]anchor, error) {

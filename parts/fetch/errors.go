@@ -28,6 +28,11 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("HTTP Error %d: %s", e.code, e.reason)
 }
 
+// NotFound reports whether the server has no such file, and says so.
+func (e *statusError) NotFound() bool {
+	return e.code == http.StatusNotFound || e.code == http.StatusGone
+}
+
 // transient reports whether asking again can help.
 func transient(err error) bool {
 	var (

@@ -87,7 +87,7 @@ func (b *Bridge) order(ctx context.Context, f *frame, do string, with, result an
 		}
 		if f.timeout > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, f.timeout)
+			ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, overtime{f.part, f.timeout})
 			defer cancel()
 		}
 		return b.converse(ctx, f, do, with, result)
@@ -100,7 +100,7 @@ func (b *Bridge) converse(ctx context.Context, f *frame, do string, with, result
 	b.serial++
 	o := order{ID: b.serial, Do: do, Part: f.part, With: with}
 	if len(b.frames) == 0 && !slices.Equal(p.environ, f.environ) {
-		o.Environ = run.ParseEnv(f.environ)
+		o.Environ = wiredMap(run.ParseEnv(f.environ), wired)
 		p.environ = f.environ
 	}
 	b.frames = append(b.frames, f)
@@ -117,10 +117,10 @@ func (b *Bridge) converse(ctx context.Context, f *frame, do string, with, result
 	if b.process != p {
 		return err // it ended under an order within this one
 	}
-	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errGarbled) {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errGarbled) && !errors.Is(err, errTooLong) {
 		err = errEnded
 	}
-	return b.broken(f, err)
+	return b.broken(ctx, f, err)
 }
 
 // listen serves the process until the answer to an order comes.
@@ -150,12 +150,13 @@ func (b *Bridge) listen(ctx context.Context, f *frame, id int) (*incoming, error
 func (b *Bridge) finish(f *frame, p *process, m *incoming, result any) error {
 	p.output.end(m.ID, p.over)
 	if m.Environ != nil && !m.Environ.IsEmpty() {
-		env := run.MergeEnv(p.environ, m.Environ.Set)
+		change := unwiredEnvironment(*m.Environ)
+		env := run.MergeEnv(p.environ, change.Set)
 		p.environ = slices.DeleteFunc(env, func(v string) bool {
 			name, _, _ := strings.Cut(v, "=")
-			return slices.Contains(m.Environ.Unset, name)
+			return slices.Contains(change.Unset, name)
 		})
-		f.setenv(*m.Environ)
+		f.setenv(change)
 	}
 	if m.Error != nil {
 		return b.failure(f, m.Error)
@@ -170,11 +171,21 @@ func (b *Bridge) finish(f *frame, p *process, m *incoming, result any) error {
 }
 
 // has reports whether the process is still the one of a generation.
-func (b *Bridge) has(generation int) bool { return b.process != nil && b.generation == generation }
+func (b *Bridge) has(generation int) bool { return b.alive() && b.generation == generation }
+
+// alive reports whether there is a process. One that ended while nothing was in
+// work is forgotten: that is no error of the part which comes next.
+func (b *Bridge) alive() bool {
+	if b.process != nil && len(b.frames) == 0 && b.process.isOver() {
+		b.process.stop()
+		b.process = nil
+	}
+	return b.process != nil
+}
 
 // ready starts the process when there is none.
 func (b *Bridge) ready(ctx context.Context, f *frame) error {
-	if b.process != nil {
+	if b.alive() {
 		return nil
 	}
 	buildout, err := b.session.Buildout(ctx)

@@ -25,7 +25,16 @@ const (
 var (
 	errEnded   = errors.New("the process has ended")
 	errGarbled = errors.New("the process says what is no message")
+	errTooLong = fmt.Errorf("the process sends a message of more than %d MiB", maxMessage>>20)
 )
+
+// overtime says whose time was up.
+type overtime struct {
+	part  string
+	limit time.Duration
+}
+
+func (o overtime) Error() string { return "recipe-timeout of " + o.part }
 
 // failure turns the error of an order into one for people.
 func (b *Bridge) failure(f *frame, p *problem) error {
@@ -146,31 +155,39 @@ func isNotStarted(err error) bool {
 }
 
 // broken is the error of an order during which the conversation ended.
-func (b *Bridge) broken(f *frame, err error) error {
+func (b *Bridge) broken(ctx context.Context, f *frame, err error) error {
 	p := b.process
 	b.process = nil
-	stopped := !errors.Is(err, errEnded)
-	if stopped {
-		p.stop()
+	if errors.Is(err, errEnded) {
+		p.leave()
 	} else {
-		p.to.Close()
-		<-p.over
-		p.cancel()
+		p.stop()
 	}
-	b.flush(f, p)
+	b.flush(p)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
-		d := &diag.Diagnostic{Code: codeTimeout, Msg: fmt.Sprintf("the recipe was stopped after %s", f.timeout.Round(time.Millisecond))}
-		return b.place(f, d.WithHint("recipe-timeout, of the part or of [buildout], says how many seconds a recipe may take"))
+		return b.place(f, f.late(ctx))
 	}
 	d := &diag.Diagnostic{Code: codeEnded, Msg: "the Python process that runs the recipe " + howEnded(p.err, err)}
 	return b.place(f, d.WithCause(err).WithHint("other parts are not affected: the process is started again for the next one"))
 }
 
+// late is the error of an order that took too long, or that was given within one
+// that did.
+func (f *frame) late(ctx context.Context) *diag.Diagnostic {
+	whose := overtime{f.part, f.timeout}
+	errors.As(context.Cause(ctx), &whose)
+	d := &diag.Diagnostic{Code: codeTimeout, Msg: fmt.Sprintf("the recipe was stopped after %s", whose.limit.Round(time.Millisecond))}
+	if whose.part != f.part {
+		d.Msg = fmt.Sprintf("the recipe was stopped after %s, the time of part %s, which had asked for this section", whose.limit.Round(time.Millisecond), whose.part)
+	}
+	return d.WithHint("%s, of the part or of [buildout], says how many seconds a recipe may take", timeoutOption)
+}
+
 // flush puts what was printed last into the log.
-func (b *Bridge) flush(f *frame, p *process) {
+func (b *Bridge) flush(p *process) {
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
 	p.output.print(p.output.held)
@@ -183,6 +200,8 @@ func howEnded(end, why error) string {
 	switch {
 	case errors.Is(why, errGarbled):
 		return "sent something that is no message"
+	case errors.Is(why, errTooLong):
+		return fmt.Sprintf("sent a message of more than %d MiB", maxMessage>>20)
 	case errors.As(end, &exit) && exit.Signal != "":
 		return "was killed by " + exit.Signal
 	case errors.As(end, &exit) && exit.Err != nil:

@@ -2,10 +2,12 @@ package bridge
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"time"
 
@@ -21,6 +23,7 @@ type process struct {
 	generation int
 	to         *os.File
 	lines      chan []byte // its messages; closed at the end
+	unread     error       // why no more were read; once lines is closed
 	over       chan struct{}
 	err        error // how it ended; once over is closed
 	cancel     context.CancelFunc
@@ -83,6 +86,9 @@ func (p *process) listen(from *os.File) {
 			return
 		}
 	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		p.unread = errTooLong
+	}
 }
 
 // greet tells the process who it serves, and learns what it is.
@@ -117,7 +123,7 @@ func (p *process) receive(ctx context.Context) (*incoming, error) {
 	select {
 	case line, ok := <-p.lines:
 		if !ok {
-			return nil, errEnded
+			return nil, cmp.Or(p.unread, errEnded)
 		}
 		m := &incoming{}
 		if err := json.Unmarshal(line, m); err != nil {
@@ -126,6 +132,16 @@ func (p *process) receive(ctx context.Context) (*incoming, error) {
 		return m, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// isOver reports whether the process has ended.
+func (p *process) isOver() bool {
+	select {
+	case <-p.over:
+		return true
+	default:
+		return false
 	}
 }
 

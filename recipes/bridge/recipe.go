@@ -90,6 +90,13 @@ type outcome struct {
 	Wrote   []string `json:"wrote"`
 }
 
+// unwire makes the paths what they are on disk.
+func (o *outcome) unwire() {
+	unwiredAll(o.Paths)
+	unwiredAll(o.Created)
+	unwiredAll(o.Wrote)
+}
+
 // Run installs the part.
 func (a *action) Run(ctx context.Context, w *parts.Work) error { return a.do(ctx, w, "install") }
 
@@ -109,6 +116,7 @@ func (a *action) do(ctx context.Context, w *parts.Work, what string) error {
 	if err != nil {
 		return err
 	}
+	done.unwire()
 	if done.None && len(done.Created) == 0 && what == "install" {
 		w.Say(event.Debug, "the recipe returned no paths: what it has made is not removed with the part")
 	}

@@ -54,6 +54,7 @@ func (s *Script) Run(ctx context.Context, w *parts.Work, name, location string, 
 		}
 		return s.bridge.order(ctx, f, "script", map[string]string{"name": name, "location": location}, &done)
 	})
+	done.unwire()
 	if err == nil {
 		reportStrays(ctx, w, s.host, owned, done.Wrote)
 	}

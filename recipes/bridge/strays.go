@@ -2,20 +2,15 @@ package bridge
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"gobuild/buildout/event"
 	"gobuild/parts"
 )
 
-// maxStrays is how many files outside of their part are named.
-const maxStrays = 3
-
-// reportStrays warns of files that a recipe has written and that nobody owns.
+// reportStrays tells of files that a recipe has written and that nobody owns.
 // What programs write that it runs is not seen.
 func reportStrays(ctx context.Context, w *parts.Work, h parts.Host, owned, wrote []string) {
 	if len(wrote) == 0 {
@@ -28,15 +23,12 @@ func reportStrays(ctx context.Context, w *parts.Work, h parts.Host, owned, wrote
 			strays = append(strays, path)
 		}
 	}
-	if len(strays) == 0 {
+	if w.Stray == nil {
 		return
 	}
-	more := ""
-	if n := len(strays) - maxStrays; n > 0 {
-		more = fmt.Sprintf(" and %d more", n)
-		strays = strays[:maxStrays]
+	for _, path := range strays {
+		w.Stray(path)
 	}
-	w.Say(event.Warning, "the recipe writes outside of the part, where nothing removes it: "+strings.Join(strays, ", ")+more)
 }
 
 // homesOf are the paths where a recipe may write: those of the part, scratch

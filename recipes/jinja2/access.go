@@ -119,6 +119,9 @@ func (r *run) getattr(v starlark.Value, name string) (starlark.Value, error) {
 	case *Namespace:
 		return r.getKey(v.attrs, starlark.String(name))
 	case *Object:
+		if v.remote != nil {
+			return v.remoteAttr(r, name)
+		}
 		return v.attrs[name], nil
 	case *Type:
 		return r.typeAttr(v, name), nil

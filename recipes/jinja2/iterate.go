@@ -16,6 +16,11 @@ func (r *run) truth(v starlark.Value) (bool, error) {
 			return false, v.fail()
 		}
 		return false, nil
+	case *Object:
+		if m := v.attrs["__bool__"]; m != nil {
+			ok, err := r.call(m, nil, nil)
+			return err == nil && bool(ok.Truth()), err
+		}
 	}
 	return bool(v.Truth()), nil
 }

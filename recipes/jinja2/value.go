@@ -1,6 +1,9 @@
 package jinja2
 
 import (
+	"context"
+	"sync"
+
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
@@ -18,10 +21,17 @@ func ParseRepr(text string) (Value, error) {
 			known[name] = t
 		}
 	}
-	thread := &starlark.Thread{Name: "repr"}
-	thread.SetMaxExecutionSteps(1 << 16)
+	// set([…]) and its like are called as in a template.
+	thread := newRun(context.Background(), reprEnvironment()).thread
+	thread.SetMaxExecutionSteps(maxReprSteps)
 	return starlark.EvalOptions(&syntax.FileOptions{Set: true}, thread, "!py!", text, known)
 }
+
+// reprEnvironment is that of values which stand in no template.
+var reprEnvironment = sync.OnceValue(func() *Environment { return &Environment{} })
+
+// maxReprSteps bounds the work of ParseRepr.
+const maxReprSteps = 1 << 24
 
 // Text is a text as a value.
 func Text(s string) Value { return starlark.String(s) }

@@ -338,6 +338,7 @@ type Object struct {
 	attrs map[string]starlark.Value
 	// missing explains why an attribute of that name is not there; may be nil
 	missing func(name string) error
+	remote  *remote // of an object of an interpreter; else nil
 }
 
 // String returns the repr.

@@ -4,46 +4,82 @@ gobuild asks for work (`do`), and while a recipe works it is asked for what the
 recipe wants to know (`ask`).  Both may be nested in the other.  The protocol
 is described in docs/bridge.md.
 """
+import atexit
 import importlib.util
 import json
 import linecache
 import logging
 import os
+import re
 import sys
 import threading
 import traceback
 import types
 
 PROTOCOL = 1
+MOST = 64 << 20  # bytes of a message
 
 
 class Bridge:
-    """The conversation with gobuild."""
+    """The conversation with gobuild.
+
+    Who has the turn may talk: a question with its answer is one piece.  While
+    an order is worked on the turn is free, so that threads of a recipe may ask.
+    """
 
     def __init__(self, reader, writer, hello):
         self.reader, self.writer, self.hello = reader, writer, hello
-        self.lock = threading.RLock()
+        self.turn = threading.Condition(threading.Lock())
         self.serial = 0
-        self.parts = []  # in work, the innermost last
+        self.orders = []  # (number, part) of those in work, the innermost last
         self.work = {}  # what `do` can name
         self.mark_text = "\0" + hello["token"]
+        self.marks = _away(2)  # a recipe may close or replace descriptor 2
+        self.streams = sys.stdout, sys.stderr
         self.watch = None  # notes what a recipe writes
+        self.guard = None  # hears of an end that is none of its business
+        self.forked = False
+
+    def leave(self):
+        """Take no part in the conversation: this is a process that a recipe has forked."""
+        self.forked, self.orders = True, []
+        self.turn = threading.Condition(threading.Lock())
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for fd in (self.reader.fileno(), self.writer.fileno(), self.marks, self.guard):
+            os.dup2(nothing, fd, inheritable=False)
+        os.close(nothing)
 
     # the conversation
 
     def send(self, **message):
-        self.writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
-        self.writer.flush()
+        line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        if len(line) > MOST:
+            raise ValueError("gobuild takes no message of %d bytes: %d are the most" % (len(line), MOST))
+        try:
+            self.writer.write(line)
+            self.writer.flush()
+        except OSError as err:
+            self.print("The conversation with gobuild is over: %s. Has the recipe closed descriptors that are not its own?\n" % err)
+            os._exit(1)
 
     def receive(self):
+        """Return the next message; without one gobuild is gone."""
         line = self.reader.readline()
-        if not line:
-            os._exit(0)  # gobuild is gone
-        return json.loads(line)
+        if line:
+            return json.loads(line)
+        if self.orders:
+            os._exit(0)
+        os.write(self.guard, b"x")
+        threading._shutdown()
+        atexit._run_exitfuncs()  # what recipes want to do at the end
+        self.flush()
+        os._exit(0)
 
     def ask(self, what, **fields):
         """Return gobuild's answer, and serve it meanwhile."""
-        with self.lock:
+        with self.turn:
+            if not self.orders:
+                raise RuntimeError("a forked process cannot ask gobuild" if self.forked else "nobody can ask gobuild when no recipe is at work")
             self.serial += 1
             self.send(ask=what, id=self.serial, **fields)
             while True:
@@ -57,18 +93,20 @@ class Bridge:
 
     def note(self, what, **fields):
         """Tell gobuild something that needs no answer."""
-        with self.lock:
-            self.send(note=what, **fields)
+        with self.turn:
+            if self.orders:
+                self.send(note=what, **fields)
 
     def exception(self, error):
         """Return what a recipe expects when gobuild refuses something."""
         import zc.buildout
         import zc.buildout.buildout as engine
-        import zc.buildout.download as download
 
-        kinds = {"section": engine.MissingSection, "option": engine.MissingOption,
-                 "exists": KeyError, "checksum": download.ChecksumError}
-        made = kinds.get(error.get("kind"), zc.buildout.UserError)(error.get("text", ""))
+        kinds = {"section": engine.MissingSection, "option": engine.MissingOption, "exists": KeyError}
+        kind = kinds.get(error.get("kind"), zc.buildout.UserError)
+        if error.get("kind") == "checksum":
+            kind = zc.buildout.download.ChecksumError
+        made = kind(error.get("text", ""))
         made.gobuild_number = error.get("number", 0)
         return made
 
@@ -76,44 +114,114 @@ class Bridge:
 
     def loop(self):
         while True:
-            self.serve(self.receive())
+            message = self.receive()
+            with self.turn:
+                self.serve(message)
 
     def serve(self, message):
-        number, part = message["id"], message.get("part", "")
-        self.mark("+%d" % number)
-        environ = self.set_environ(message.get("environ"))
-        self.parts.append(part)
-        answer = {}
+        """Carry out an order.  Who calls this has the turn."""
+        order = message["id"], message.get("part", "")
+        if not self.orders:
+            self.restore_streams()
+        self.mark("+%d" % order[0])
+        environ, place = self.set_environ(message.get("environ")), self.enter()
+        self.orders.append(order)
+        turn = self.turn
+        turn.release()
         try:
-            answer["result"] = self.work[message["do"]](**message.get("with", {}))
-        except BaseException as err:  # SystemExit of a recipe is no end of the bridge
-            answer["error"] = self.failure(err)
-        self.parts.pop()
+            answer = self.carry_out(message)
+        finally:
+            turn.acquire()
+        while self.orders[-1] is not order:  # a thread has asked, and its answer needs work
+            self.turn.wait()
+        self.orders.pop()
+        self.turn.notify_all()
+        if self.orders:
+            self.enter(place)
         answer["environ"] = self.changes(environ)
-        self.mark("-%d" % number)
-        self.send(id=number, **answer)
+        self.mark("-%d" % order[0])
+        try:
+            self.send(id=order[0], **answer)
+        except (TypeError, ValueError) as err:  # what the recipe has returned is no message
+            self.send(id=order[0], error=self.failure(err))
+
+    def carry_out(self, message):
+        try:
+            answer = {"result": self.work[message["do"]](**message.get("with", {}))}
+            status = 0
+        except BaseException as err:  # SystemExit of a recipe is no end of the bridge
+            answer = {"error": self.failure(err)}
+            status = _status(err)
+        if self.forked:  # and has come back out of the recipe
+            self.flush()
+            os._exit(status & 255)
+        return answer
+
+    def enter(self, directory=None):
+        """Go to a directory, by default that of the buildout; return where we were."""
+        try:
+            before = os.getcwd()
+        except OSError:
+            before = None
+        try:
+            os.chdir(directory or self.hello["directory"])
+        except OSError:
+            pass
+        return before
 
     @property
     def part(self):
-        return self.parts[-1] if self.parts else ""
+        return self.orders[-1][1] if self.orders else ""
 
-    def mark(self, text):
-        """Divide what is printed: gobuild puts it into the log of the part."""
+    def restore_streams(self):
+        """Make standard output and error what they were before other recipes."""
+        for fd in (1, 2):
+            try:
+                same = os.path.sameopenfile(fd, self.marks)
+            except OSError:
+                same = False
+            if not same:
+                os.dup2(self.marks, fd)
+        self.streams = tuple(open(fd, "w", closefd=False, buffering=1, errors="backslashreplace") if s.closed else s
+                             for fd, s in zip((1, 2), self.streams))
+        sys.stdout, sys.stderr = self.streams
+
+    def print(self, text):
+        """Write into the log of the part."""
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except Exception:
+            self.write_mark(text)
+
+    def write_mark(self, text):
+        text = text.encode("utf-8", "backslashreplace")
+        try:
+            while text:
+                text = text[os.write(self.marks, text):]
+        except OSError:
+            pass
+
+    def flush(self):
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
             except (OSError, ValueError, AttributeError):
                 pass
-        try:
-            os.write(2, (self.mark_text + text + "\n").encode())
-        except OSError:
-            pass
+
+    def mark(self, text):
+        """Divide what is printed: gobuild puts it into the log of the part."""
+        self.flush()
+        self.write_mark(self.mark_text + text + "\n")
 
     def failure(self, err):
         """Describe an exception."""
-        told = self.describe(err)
-        told["line"] = self.line_of(err)
-        return told
+        try:
+            told = self.describe(err)
+            told["line"] = self.line_of(err)
+        except Exception:  # of its __str__, or so
+            told = {"kind": "exception", "text": type(err).__name__}
+        return {k: printable(v) if isinstance(v, str) else v for k, v in told.items()}
 
     def describe(self, err):
         import zc.buildout
@@ -141,18 +249,20 @@ class Bridge:
         cause = err.__cause__ or (None if err.__suppress_context__ else err.__context__)
         if cause is not None and id(cause) not in seen:
             self.print_trace(cause, seen + (id(err),))
-            sys.stderr.write("The next error came of this one:\n")
-        frames = [f for f in traceback.extract_tb(err.__traceback__) if not f.filename.startswith("<gobuild ")]
+            self.print("The next error came of this one:\n")
+        frames = [f for f in traceback.extract_tb(err.__traceback__) if not f.filename.startswith(("<gobuild ", "<frozen importlib."))]
+        while frames and frames[0].filename.startswith(_importing):  # of the recipe itself
+            del frames[0]
         if frames:
-            sys.stderr.write("Traceback (most recent call last):\n")
+            self.print("Traceback (most recent call last):\n")
         for frame in frames:
-            sys.stderr.write('  File "%s", line %s, in %s\n' % (frame.filename, frame.lineno, frame.name))
+            self.print('  File "%s", line %s, in %s\n' % (frame.filename, frame.lineno, frame.name))
             if frame.line:
-                sys.stderr.write("    %s\n" % frame.line)
+                self.print("    %s\n" % frame.line)
         try:
-            sys.stderr.write("".join(traceback.format_exception_only(type(err), err)))
+            self.print("".join(traceback.format_exception_only(type(err), err)))
         except Exception:  # of a __str__ or so
-            sys.stderr.write(type(err).__name__ + "\n")
+            self.print(type(err).__name__ + "\n")
 
     def line_of(self, err):
         """Return the line of the section's script where an error came up, or 0."""
@@ -166,19 +276,55 @@ class Bridge:
     def set_environ(self, wanted):
         """Make os.environ what gobuild says; return it as it is now."""
         if wanted is not None:
+            wanted = {unwired(name): value for name, value in wanted.items()}
             for name in [n for n in os.environ if n not in wanted]:
                 del os.environ[name]
             for name, value in wanted.items():
+                value = unwired(value)
                 if os.environ.get(name) != value:
                     os.environ[name] = value
         return dict(os.environ)
+
+    wired = staticmethod(lambda text: wired(text))
 
     def changes(self, before):
         now = dict(os.environ)
         if now == before:
             return None
-        return {"set": {k: v for k, v in now.items() if before.get(k) != v},
-                "unset": [k for k in before if k not in now]}
+        return {"set": {wired(k): wired(v) for k, v in now.items() if before.get(k) != v},
+                "unset": [wired(k) for k in before if k not in now]}
+
+
+def _away(fd):
+    """Return a copy of a descriptor at a number that recipes do not close by chance."""
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)
+
+
+def _status(err):
+    """Return the exit status of a process that an exception ends."""
+    code = err.code if isinstance(err, SystemExit) else 1
+    return 0 if code is None else code if isinstance(code, int) else 1
+
+
+_importing = (importlib.__path__[0] + os.sep,)
+
+
+# Bytes that are not UTF-8 stand in messages as NUL and two digits: neither paths
+# nor variables can have a NUL.
+
+def wired(text):
+    return re.sub("[\udc80-\udcff]", lambda m: "\0%02x" % (ord(m.group()) - 0xdc00), text)
+
+
+def unwired(text):
+    return re.sub("\0([0-9a-f]{2})", lambda m: chr(0xdc00 + int(m.group(1), 16)), text) if "\0" in text else text
+
+
+def printable(text):
+    """Return a text without what cannot be sent."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Handler(logging.Handler):
@@ -199,13 +345,10 @@ class Handler(logging.Handler):
             text = "%s: %s" % (record.name, text)
         if record.levelno != logging.INFO:
             text = "%s: %s" % (record.levelname, text)
-        try:
-            sys.stderr.write("%s: %s\n" % (self.bridge.part, text))
-        except Exception:
-            pass
+        self.bridge.print("%s: %s\n" % (self.bridge.part, text))
         for least, name in self.LEVELS:
             if record.levelno >= least:
-                self.bridge.note("say", level=name, text=text)
+                self.bridge.note("say", level=name, text=printable(text))
                 break
 
 
@@ -238,11 +381,14 @@ class Watch:
             self.add(args[1])
 
     def add(self, path):
-        if isinstance(path, (str, bytes)) and len(self.paths) < self.MOST:
-            try:
-                self.paths[os.path.abspath(os.fsdecode(path))] = True
-            except (OSError, ValueError):
-                pass
+        if not isinstance(path, (str, bytes)) or len(self.paths) >= self.MOST:
+            return
+        try:
+            path = os.path.abspath(os.fsdecode(path))
+        except (OSError, ValueError):
+            return
+        if os.path.dirname(path) not in self.paths:  # else it goes with its directory
+            self.paths[path] = True
 
 
 class Sources:
@@ -267,19 +413,40 @@ class Sources:
         exec(compile(source, place, "exec"), module.__dict__)
 
 
-def watch_parent(writer):
-    """End, with all that recipes have started, when gobuild is gone."""
+def guard(bridge):
+    """Start a process that ends all that recipes have started when gobuild is gone.
+
+    This one cannot: the kernel kills it then.
+    """
+    ended, alive = os.pipe()
+    if os.fork():
+        os.close(ended)
+        bridge.guard = _away(alive)
+        os.close(alive)
+        return
+    try:
+        for fd in (alive, 0, 1, 2, bridge.marks, bridge.reader.fileno()):
+            os.close(fd)
+        _keep_guard(bridge.writer.fileno(), ended)
+    finally:
+        os._exit(0)
+
+
+def _keep_guard(writer, ended):
     import select
     import signal
 
     poll = select.poll()
-    poll.register(writer, 0)  # POLLERR: nobody reads any more
-
-    def wait():
-        poll.poll()
+    poll.register(writer, 0)  # POLLERR: gobuild reads no more
+    poll.register(ended, select.POLLIN)
+    found = dict(poll.poll())
+    if found.get(ended, 0) & select.POLLIN:
+        return  # this is the end of the run
+    if ended in found:  # the process was killed: by gobuild, or with it
+        poll.unregister(ended)
+        found = dict(poll.poll(10000))
+    if writer in found:
         os.killpg(os.getpgrp(), signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def start(reader, writer, hello):
@@ -292,9 +459,8 @@ def start(reader, writer, hello):
     namespace.__path__ = [p for p in (os.path.join(entry, "zc") for entry in sys.path) if os.path.isdir(p)]
     sys.modules["zc"] = namespace
     bridge = Bridge(reader, writer, hello)
-    for fd in (reader.fileno(), writer.fileno()):
-        os.set_inheritable(fd, False)
-    watch_parent(writer)
+    guard(bridge)
+    os.register_at_fork(after_in_child=bridge.leave)
     root = logging.getLogger()
     root.addHandler(Handler(bridge))
     root.setLevel(max(hello.get("level", logging.INFO), 1))

@@ -1,4 +1,5 @@
 """Distributions: versions, requirements, finding them, and making them usable."""
+import functools
 import glob
 import importlib
 import importlib.metadata as metadata
@@ -98,6 +99,7 @@ class Requirement:
         self.text = text.strip()
         self.name, extras, conditions, marker = found.groups()
         self.project_name, self.key = self.name, canonical(self.name)
+        self.checked = False  # a pin that names checksums
         self.extras = tuple(e.strip() for e in (extras or "").split(",") if e.strip())
         self.url, self.specs = "", []
         self.marker = (marker or "").strip()
@@ -150,6 +152,7 @@ class _Value(str):
     __hash__ = str.__hash__
 
 
+@functools.lru_cache(None)
 def _marker_names(extra):
     release = "%d.%d.%d" % sys.version_info[:3]
     return {name: _Value(value) for name, value in {
@@ -185,9 +188,10 @@ class Dist:
 
     def __init__(self, found, location, develop=False, builtin=False):
         self.metadata_of, self.location, self.develop, self.builtin = found, location, develop, builtin
-        self.project_name = found.metadata["Name"] or ""
+        said = found.metadata or {"Name": "", "Version": ""}
+        self.project_name = said["Name"] or ""
         self.name, self.key = self.project_name, canonical(self.project_name)
-        self.version = found.metadata["Version"] or "0"
+        self.version = said["Version"] or "0"
         self.precedence = -1 if develop else 0
 
     def requires(self, extras=()):
@@ -207,11 +211,65 @@ class Dist:
         """Return the names of a group with the texts that they stand for."""
         return {e.name: e for e in self.metadata_of.entry_points if e.group == group}
 
-    def read(self, name):
-        return self.metadata_of.read_text(name)
-
     def as_requirement(self):
         return Requirement("%s==%s" % (self.project_name, self.version))
+
+    # what pkg_resources offers of a distribution
+
+    @property
+    def parsed_version(self):
+        return version_key(self.version)
+
+    @property
+    def extras(self):
+        return self.metadata_of.metadata.get_all("Provides-Extra") or []
+
+    py_version = "%d.%d" % sys.version_info[:2]
+
+    def egg_name(self):
+        return "%s-%s-py%s" % (re.sub(r"[^A-Za-z0-9.]+", "_", self.project_name), self.version.replace("-", "_"), self.py_version)
+
+    def has_metadata(self, name):
+        return self.metadata_of.read_text(name) is not None
+
+    def get_metadata(self, name):
+        text = self.metadata_of.read_text(name)
+        if text is None:
+            raise KeyError(name)
+        return text
+
+    def get_metadata_lines(self, name):
+        lines = (line.strip() for line in self.get_metadata(name).splitlines())
+        return (line for line in lines if line and not line.startswith("#"))
+
+    def _get_metadata(self, name):
+        return self.get_metadata_lines(name) if self.has_metadata(name) else iter(())
+
+    def _metadata_place(self, name):
+        return os.path.join(str(getattr(self.metadata_of, "_path", "")), *name.split("/"))
+
+    def metadata_isdir(self, name):
+        return os.path.isdir(self._metadata_place(name))
+
+    def metadata_listdir(self, name):
+        return os.listdir(self._metadata_place(name))
+
+    def get_entry_map(self, group=None):
+        if group is not None:
+            return self.entry_points(group)
+        return {g: self.entry_points(g) for g in {e.group for e in self.metadata_of.entry_points}}
+
+    def get_entry_info(self, group, name):
+        return self.entry_points(group).get(name)
+
+    def load_entry_point(self, group, name):
+        point = self.get_entry_info(group, name)
+        if point is None:
+            raise ImportError("Entry point %r not found" % ((group, name),))
+        return point.load()
+
+    def activate(self, path=None, replace=False):
+        activate([self])
 
     def signature(self):
         """Return what zc.buildout has in the signature of a part."""
@@ -287,28 +345,58 @@ def _root(directory, info):
     return directory
 
 
-def in_eggs(directory, key=None):
-    """Return the distributions in a directory of eggs."""
+_eggs = {}  # what was seen of directories of eggs: (time, {key: [path]})
+
+
+def _paths_of_eggs(directory):
+    """Return the paths of the eggs in a directory by the names of their projects."""
+    try:
+        time = os.stat(directory).st_mtime_ns
+    except OSError:
+        return {}
+    if directory not in _eggs or _eggs[directory][0] != time:
+        paths = {}
+        for name in sorted(os.listdir(directory)):
+            if name.endswith(".egg"):
+                paths.setdefault(canonical(name.partition("-")[0]), []).append(os.path.join(directory, name))
+        _eggs[directory] = time, paths
+    return _eggs[directory][1]
+
+
+def in_eggs(directory, key):
+    """Return the distributions of a project in a directory of eggs."""
     found = []
-    for egg in sorted(glob.glob(os.path.join(glob.escape(directory), "*.egg"))):
-        if key and canonical(os.path.basename(egg).partition("-")[0]) != key:
-            continue
+    for egg in _paths_of_eggs(directory).get(key, ()):
         tag = re.search(r"-py(\d+\.\d+)", os.path.basename(egg))
         if tag and tag.group(1) != "%d.%d" % sys.version_info[:2]:
             continue
-        found += [_at(i, egg) for i in _info(egg)[:1]]
+        found += [_egg(i, egg) for i in _info(egg)[:1]]
     return [d for d in found if d]
+
+
+@functools.lru_cache(None)
+def _egg(info, location):
+    return _at(info, location)
+
+
+_own_path = tuple(p for p in sys.path if p)  # of the interpreter, before there are eggs
+
+
+@functools.lru_cache(None)
+def _own_infos():
+    """Return where the metadata of the interpreter's packages is, by project."""
+    found = {}
+    for entry in _own_path:
+        for info in _info(entry):
+            name = os.path.basename(entry if info.endswith("EGG-INFO") else info)
+            found.setdefault(canonical(re.split(r"-|\.(?:dist|egg)-info$", name)[0]), []).append((info, entry))
+    return found
 
 
 def installed(key):
     """Return the distributions that this Python finds by itself."""
-    found = []
-    for one in metadata.distributions():
-        name = one.metadata["Name"]
-        if name and canonical(name) == key:
-            place = os.path.abspath(str(one.locate_file("")))
-            found.append(Dist(one, place, builtin=True))
-    return found
+    found = [_at(info, entry, builtin=True) for info, entry in _own_infos().get(key, ())]
+    return [d for d in found if d]
 
 
 class Finder:
@@ -318,14 +406,18 @@ class Finder:
         # directories: develop-eggs first, then those with eggs.
         self.develop, self.eggs = directories[0], directories[1:]
         self.pin, self.obtain = pin, obtain
+        self.verify = None  # gets what has the checksums of a pin
         self.tried = []
+        self.developed = None
 
     def candidates(self, key):
-        """Return what is here, the first is used: develop eggs, newer ones, those of Python."""
-        found = [d for d in developed(self.develop) if d.key == key] if self.develop else []
+        """Yield what is here, the first is used: develop eggs, newer ones, those of Python."""
+        if self.developed is None:
+            self.developed = developed(self.develop) if self.develop else []
+        yield from (d for d in self.developed if d.key == key)
         for directory in self.eggs:
-            found += sorted(in_eggs(directory, key), key=lambda d: version_key(d.version), reverse=True)
-        return found + installed(key)
+            yield from sorted(in_eggs(directory, key), key=lambda d: version_key(d.version), reverse=True)
+        yield from installed(key)
 
     def find(self, requirement):
         """Return a distribution for a requirement, or None."""
@@ -337,9 +429,11 @@ class Finder:
 
     def need(self, requirement):
         """Return a distribution for a requirement; get it if it is not here."""
-        dist = self.find(requirement)
+        dist, pin = self.find(requirement), self.pin(requirement.key)
         if dist is None and requirement.key not in PROVIDED and self.obtain:
-            dist = self.obtain(requirement, self.pin(requirement.key))
+            dist = self.obtain(requirement, pin)
+        elif dist is not None and self.verify and pin and pin.checked and not dist.develop:
+            dist = self.verify(requirement, pin)
         if dist is None and requirement.key not in PROVIDED:
             raise Missing(requirement, self)
         return dist
@@ -347,23 +441,45 @@ class Finder:
     def resolve(self, texts):
         """Return the distributions for requirements, with all that they need.
 
-        What a package of the interpreter requires and has not, its import has
-        to tell: whoever installed it there may have left it out on purpose.
+        Their order is that of zc.buildout.  What a package of the interpreter
+        requires and has not, its import has to tell: whoever installed it there
+        may have left it out on purpose.
         """
-        found, seen = {}, set()
-        queue = [(t if isinstance(t, Requirement) else Requirement(t), True) for t in texts]
+        roots = [t if isinstance(t, Requirement) else Requirement(t) for t in texts]
+        roots = [r for r in roots if holds(r.marker, r.extras)]
+        found, seen, wanted_by = {}, set(), {}
+        for requirement in roots:
+            self._add(found, requirement, True)
+        queue = [(r, True, "") for r in reversed(roots)]
         while queue:
-            requirement, must = queue.pop(0)
-            mark = requirement.key, requirement.extras
-            if mark in seen or not holds(requirement.marker, requirement.extras):
+            requirement, must, source = queue.pop(0)
+            mark = str(requirement), must
+            if mark in seen:
                 continue
             seen.add(mark)
-            dist = found.get(requirement.key) or (self.need(requirement) if must else self.find(requirement))
+            dist = self._add(found, requirement, must)
             if dist is None:
                 continue
-            found[requirement.key] = dist
-            queue += [(r, not dist.builtin) for r in dist.requires(requirement.extras)]
+            if must and not (dist.develop or requirement.accepts(dist.version) or dist.key in PROVIDED):
+                raise Conflict(dist, requirement, source, wanted_by.get(dist.key, ""))
+            wanted_by.setdefault(dist.key, source)
+            name = "%s %s" % (dist.project_name, dist.version)
+            queue += [(r, not dist.builtin, name) for r in reversed(dist.requires(requirement.extras))]
         return list(found.values())
+
+    def _add(self, found, requirement, must):
+        dist = found.get(requirement.key) or (self.need(requirement) if must else self.find(requirement))
+        if dist is not None:
+            found.setdefault(requirement.key, dist)
+        return dist
+
+
+class Conflict(Exception):
+    """Requirements exclude each other."""
+
+    def __init__(self, dist, requirement, source, other):
+        super().__init__("There is a version conflict.\nWe already have: %s %s%s\nbut %s requires %r." % (
+            dist.project_name, dist.version, ", which %s requires," % other if other else "", source or "the section", str(requirement)))
 
 
 class Missing(Exception):

@@ -1,7 +1,7 @@
 """Eggs: those that are here are found here, gobuild gets the others."""
 import os
 
-from gobuild_dists import Finder, Requirement, canonical
+from gobuild_dists import Finder, Requirement, canonical, developed  # noqa: F401  easy_install uses the last
 from gobuild_sections import ask
 
 fetched = []  # directories that gobuild has put eggs into
@@ -19,14 +19,17 @@ def path_of(bridge, key):
 
 def as_requirement(key, text):
     """Return what a pin demands; it may be a version, and more may stand behind it."""
-    words = (text or "").split()
+    text, _, sums = (text or "").partition("#")
+    words = text.split()
     if not words:
         return None
     first = words[0] if words[0][0] not in "<>=!~" else text.partition(";")[0].strip()
     try:
-        return Requirement(key + (first if first[0] in "<>=!~" else "==" + first.partition(":")[0]))
+        pin = Requirement(key + (first if first[0] in "<>=!~" else "==" + first.partition(":")[0]))
     except ValueError:
         return None
+    pin.checked = bool(sums)
+    return pin
 
 
 def pins(versions):
@@ -50,9 +53,6 @@ def finder(bridge, buildout, local=False, develop=None, eggs=None, versions=None
     found.tried = ["develop eggs in %s" % develop, "eggs in %s" % own, "the packages of %s" % bridge.hello["python"]]
     if local:
         return found
-    if buildout.offline:
-        found.tried.append("nothing else, as the run is offline: one without -o gets eggs by find-links and index")
-        return found
 
     def obtain(requirement, pinned):
         told = ask("egg", text=str(requirement), dest=eggs or "",
@@ -67,5 +67,9 @@ def finder(bridge, buildout, local=False, develop=None, eggs=None, versions=None
                 fetched.append(directory)
         return found.find(requirement)
 
-    found.obtain = obtain
+    found.verify = obtain
+    if buildout.offline:
+        found.tried.append("nothing else, as the run is offline: one without -o gets eggs by find-links and index")
+    else:
+        found.obtain = obtain
     return found

@@ -104,7 +104,7 @@ class Script:
         if not specs:
             return
         import gobuild_eggs
-        from gobuild_dists import Missing, activate
+        from gobuild_dists import Conflict, Missing, activate
         from gobuild_sections import _bridge
 
         finder = gobuild_eggs.finder(_bridge, self.buildout)
@@ -112,6 +112,8 @@ class Script:
             dists = finder.resolve(specs)
         except Missing as err:
             raise zc.buildout.UserError("%s: %s" % (err, "; ".join(finder.tried))) from None
+        except Conflict as err:
+            raise zc.buildout.UserError(str(err)) from None
         self._extra_path = [d.location for d in dists]
         self.options["setup-eggs"] = "\n".join(sorted(str(d.as_requirement()) for d in dists))
         activate(dists)

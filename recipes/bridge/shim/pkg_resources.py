@@ -73,6 +73,15 @@ def iter_entry_points(group, name=None):
                 yield point
 
 
+def get_entry_map(dist, group=None):
+    dist = get_distribution(dist) if isinstance(dist, str) else dist
+    return dist.get_entry_map(group)
+
+
+def get_entry_info(dist, group, name):
+    return get_entry_map(dist, group).get(name)
+
+
 def load_entry_point(dist, group, name):
     return get_distribution(dist).entry_points(group)[name].load()
 

@@ -53,6 +53,8 @@ class Options(collections.abc.MutableMapping):
     # the mapping
 
     def get(self, option, default=None, seen=None):
+        if not isinstance(option, str):
+            return default
         if self._own is not None:
             value = self._own.get(option)
             if isinstance(value, str) and "${" in value:
@@ -69,6 +71,8 @@ class Options(collections.abc.MutableMapping):
 
     def __setitem__(self, option, value):
         value = encode(value)
+        if not isinstance(option, str):
+            raise TypeError("Option names must be strings", option)
         if self._own is not None:
             self._own[option] = value
         else:
@@ -77,7 +81,7 @@ class Options(collections.abc.MutableMapping):
     def __delitem__(self, option):
         if self._own is not None:
             del self._own[option]
-        elif not ask("delete", section=self.name, key=option):
+        elif not isinstance(option, str) or not ask("delete", section=self.name, key=option):
             raise KeyError(option)
 
     def keys(self):
@@ -122,6 +126,10 @@ class Options(collections.abc.MutableMapping):
     @property
     def _raw(self):
         return self
+
+    @_raw.setter
+    def _raw(self, value):
+        raise zc.buildout.UserError("the recipe puts a mapping of its own in the place of the options, which only zc.buildout can have")
 
     _cooked = _data = _raw
 
@@ -197,6 +205,8 @@ class Buildout(collections.abc.MutableMapping):
         return self._known[name]
 
     def __getitem__(self, name):
+        if not isinstance(name, str):
+            raise MissingSection(name)
         ask("section", section=name)
         return self.options(name)
 

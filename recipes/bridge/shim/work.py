@@ -1,11 +1,13 @@
 """What gobuild can ask for: recipes, and the scripts of slapos.recipe.build."""
 import os
 
+import gobuild_objects
 import gobuild_sections
 import gobuild_values
-from gobuild_dists import PROVIDED, Missing, Requirement, activate, use_develop
+from gobuild_dists import PROVIDED, Conflict, Missing, Requirement, activate, use_develop
 
 bridge = buildout = None
+_resolved = {}  # the distributions of recipes that were loaded
 
 
 def install(b):
@@ -17,12 +19,11 @@ def install(b):
     import zc.buildout
     import zc.buildout.buildout
 
-    import zc.buildout.download  # noqa: F401  recipes import zc.buildout and use these
-    import zc.buildout.rmtree  # noqa: F401
-
-    _lazily(zc.buildout, "easy_install", "configparser")
+    # Recipes import zc.buildout and use what is in it.
+    _lazily(zc.buildout, "download", "rmtree", "easy_install", "configparser")
     buildout = gobuild_sections.Buildout()
-    b.work = {"init": init, "install": run_install, "update": run_update, "uninstall": uninstall, "script": script}
+    b.work = {"init": init, "install": run_install, "update": run_update, "uninstall": uninstall, "script": script,
+              "module": gobuild_objects.module, "use": gobuild_objects.use}
 
 
 def _lazily(package, *names):
@@ -57,9 +58,12 @@ def load(recipe, group, local=False):
     finder = gobuild_eggs.finder(bridge, buildout, local=local)
     use_develop(finder.develop)
     try:
-        dists = finder.resolve([requirement])
+        dists = _resolved.get(name) or finder.resolve([requirement])
+        _resolved[name] = dists
     except Missing as err:
         raise _told("no-recipe", str(err), name=str(err.requirement), tried=finder.tried) from None
+    except Conflict as err:
+        raise _told("user", str(err)) from None
     activate(dists)
     dist = [d for d in dists if d.key == requirement.key]
     if not dist:
@@ -96,7 +100,7 @@ def _work(method):
     bridge.watch.start()
     try:
         paths = options._call(call)
-        return {"paths": _paths(paths), "none": paths is None, "created": list(options._created or ()), "wrote": bridge.watch.stop()}
+        return {"paths": _paths(paths), "none": paths is None, "created": _paths(options._created), "wrote": _paths(bridge.watch.stop())}
     except BaseException:
         _undo(options._created or ())
         raise
@@ -111,7 +115,7 @@ def _paths(paths):
         return []
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
-    return [os.fsdecode(p) for p in paths]
+    return [bridge.wired(os.fsdecode(p)) for p in paths]
 
 
 def _undo(paths):
@@ -124,7 +128,7 @@ def _undo(paths):
                 rmtree(path)
             elif os.path.lexists(path):
                 os.remove(path)
-        except OSError as err:
+        except (OSError, TypeError, ValueError) as err:
             buildout._logger.warning("Couldn't clean up %r: %s", path, err)
 
 
@@ -147,7 +151,7 @@ def script(name, location=None):
 
     bridge.watch.start()
     try:
-        result = gobuild_inline.run(bridge, buildout, name, location)
-        return dict(result or {}, wrote=bridge.watch.stop() if name != "init" else [])
+        gobuild_inline.run(bridge, buildout, name, location)
+        return {"wrote": _paths(bridge.watch.stop()) if name != "init" else []}
     finally:
         bridge.watch.stop()

@@ -7,7 +7,7 @@ import sys
 
 import gobuild_eggs
 import zc.buildout
-from gobuild_dists import Missing, Requirement, canonical, holds
+from gobuild_dists import Conflict, Missing, Requirement, canonical, holds
 from gobuild_sections import _bridge, ask
 
 logger = logging.getLogger("zc.buildout.easy_install")
@@ -130,6 +130,19 @@ class WorkingSet(object):
     resolve = require
 
 
+def sort_working_set(ws, eggs_dir, develop_eggs_dir):
+    """Return the distributions of a working set, develop eggs first and eggs next."""
+    developed = {os.path.realpath(d.location) for d in gobuild_eggs.developed(develop_eggs_dir)}
+    eggs = os.path.join(eggs_dir, "")
+
+    def rank(dist):
+        if os.path.realpath(dist.location) in developed:
+            return 0
+        return 1 if os.path.join(dist.location, "").startswith(eggs) else 2
+
+    return WorkingSet(sorted(ws, key=rank))
+
+
 class Installer(object):
     """Finds and gets distributions."""
 
@@ -151,6 +164,8 @@ class Installer(object):
             dists = finder.resolve(specs)
         except Missing as err:
             raise MissingDistribution(err.requirement, finder.tried) from None
+        except Conflict as err:
+            raise VersionConflict(str(err)) from None
         if working_set is not None:
             for dist in dists:
                 working_set.add(dist)
@@ -236,14 +251,14 @@ sys.path[0:0] = [
   ]
 """
 
-script_template = script_header + "\n\n%(relative_paths_setup)s" + _path_lines + """%(initialization)s
+script_template = script_header + "\n%(relative_paths_setup)s" + _path_lines + """%(initialization)s
 import %(module_name)s
 
 if __name__ == '__main__':
     sys.exit(%(module_name)s.%(attrs)s(%(arguments)s))
 """
 
-py_script_template = script_header + "\n\n%(relative_paths_setup)s" + """
+py_script_template = script_header + "\n%(relative_paths_setup)s" + """
 import sys
 
 sys.path[0:0] = [
