@@ -22,6 +22,9 @@ type Spec struct {
 	// Mountable says that Run makes the directory at option location where it
 	// stands: it may be a mount point, which store.Remove empties.
 	Mountable bool
+	// Plain says that Run writes a file from options and local files alone, and runs
+	// nothing, so that it can be rehearsed.
+	Plain bool
 	// Version counts changes of behaviour that must reinstall parts.
 	Version int
 	Recipe  Recipe

@@ -30,7 +30,7 @@ func (o *options) Lookup(key string) (string, diag.Span, bool) {
 		o.build.errs = append(o.build.errs, diag.All(err)...)
 		return "", o.At(key), false
 	}
-	return v, o.At(key), ok
+	return o.readText(v), o.At(key), ok
 }
 
 func (o *options) Substitute(ctx context.Context, text string, at diag.Span) (string, error) {
