@@ -44,6 +44,7 @@ type Config struct {
 	Umask        int
 	Launcher     string // path of the gobuild binary, for scripts that run it
 	Recipes      Lookup
+	SecretName   func(option string) bool // options of such names hold secrets; nil: none
 	Events       event.Sink
 	Fetch        fetch.Config
 	Jobs         int       // the budget of parts and what they compile; 1 is the order of zc.buildout
@@ -89,6 +90,8 @@ type Engine struct {
 	session     *parts.Session
 	environment environment // of the processes of parts
 	nest        *nest       // of a run within another one; else nil
+	hiding      hiding
+	outside     outside
 }
 
 // Open reads and merges the profile. Nothing is evaluated yet.
@@ -120,6 +123,7 @@ func (e *Engine) start(ctx context.Context, withRecipes, lenient bool, tolerate 
 	}
 	e.eval = &profile.Evaluator{Profile: e.Profile, Lenient: lenient}
 	e.shareSecrets()
+	e.Events = concealing{e, e.Events}
 	e.planner = &plan.Planner{}
 	if withRecipes {
 		e.planner = &plan.Planner{Evaluator: e.eval, Recipe: e.Recipes.Find, Suggest: e.Recipes.Suggest,

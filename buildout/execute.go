@@ -59,6 +59,7 @@ func (x *execution) do(ctx context.Context) error {
 	}
 	if err == nil {
 		err = x.installAll(ctx)
+		x.warnOutside(err)
 	}
 	if x.pool != nil && !x.sharesPool() {
 		x.pool.Close()

@@ -1,6 +1,7 @@
 package buildout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/parts"
 	"gobuild/parts/pure"
+	"gobuild/parts/run"
 	"gobuild/parts/store"
 )
 
@@ -130,6 +132,18 @@ func (r *commandRecorder) last(dir string) (failed *failedCommand, killed bool) 
 	return &failedCommand{exacts(c.Argv), exact(c.Show), exact(c.Dir), exacts(c.Env)}, r.killed
 }
 
+// conceal takes secrets out of how a command is shown. What is run again has
+// them: nobody else can read the file.
+func (c *failedCommand) conceal(secrets []string) {
+	if c == nil {
+		return
+	}
+	show := cmp.Or(string(c.Show), run.Join(texts(c.Argv)))
+	if concealed := redact(secrets, show); concealed != show {
+		c.Show = exact(concealed)
+	}
+}
+
 // failurePath is the file of the failure of a part.
 func (e *Engine) failurePath(part string) string {
 	return filepath.Join(e.stateDir(), "failed", fileName(part)+".json")
@@ -190,6 +204,7 @@ func (j *job) noteFailure(ctx context.Context, w *parts.Work, before *Failure, e
 		Interrupted: ctx.Err() != nil, Named: j.resuming.named, Options: map[string]exact{}, Left: j.left, Pure: j.modeOf(n.Part),
 	}
 	f.Command, f.Killed = j.recorder.last(j.Base.Directory)
+	f.Command.conceal(j.secrets())
 	for key, value := range n.Options {
 		f.Options[key] = exact(value)
 	}

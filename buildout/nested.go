@@ -76,7 +76,7 @@ func (e *Engine) sharesPool() bool { return e.nest != nil && e.pool != nil && e.
 
 // nested does what parts.Work.Nested promises.
 func (j *job) nested(ctx context.Context, r parts.NestedRun) error {
-	n := &nest{name: fileName(r.Name), secrets: j.secrets(), pool: j.pool}
+	n := &nest{name: fileName(r.Name), secrets: j.Secrets(), pool: j.pool}
 	if j.node.Decision != plan.Remove {
 		n.lent = 1
 	}

@@ -29,12 +29,14 @@ type job struct {
 	node  *plan.Node
 	owned []string
 	made  []string // owned, and not there before the recipe came
+	gone  []string // of the installed part, and deleted by its update
 	log   *partLog
 	// changes undoes what the part does, when it fails; nil when nothing is
 	// changed.
 	changes *changes
 
 	began    time.Time
+	clock    time.Time   // of files, when it began
 	proc     *run.Runner // nil before work
 	share    *jobs.Share
 	inputs   *manifest.Tracker
@@ -87,11 +89,11 @@ func (j *job) work() *parts.Work {
 	}
 	j.purify(&c)
 	j.proc = run.New(c)
-	j.recorder = newRecorder(j.tracing(j.mapping(j.proc)))
+	j.recorder = newRecorder(j.tracing(j.mapping(j.watching(j.discreetly(j.proc)))))
 	w := &parts.Work{
 		Part: j.node.Part, Dir: j.Base.Directory, Temp: j.temp(),
 		Log: j.log, Events: j.log.watch(j.Events), Proc: j.recorder, Umask: j.umask(), Launcher: j.Launcher, Offline: j.Base.Offline,
-		Jobserver: j.share != nil, Own: j.own, Keep: j.keep, NoSync: j.NoSync,
+		Jobserver: j.share != nil, Own: j.own, Disown: j.disown, Keep: j.keep, Stray: j.stray, HasSecret: j.hasSecret, NoSync: j.NoSync,
 		Nested: j.nested, Session: j.session, Setenv: func(c parts.Environment) { j.environment.change(j.node.Rank, c) },
 	}
 	j.inputs = &manifest.Tracker{Known: j.node.Inputs()}
@@ -122,6 +124,9 @@ func (j *job) own(path string) {
 		j.made = append(j.made, path)
 	}
 }
+
+// disown notes that a path of the installed part is the part's no more.
+func (j *job) disown(path string) { j.gone = append(j.gone, path) }
 
 // makes reports whether the part is going to make a path.
 func (j *job) makes(path string) bool {
@@ -203,7 +208,7 @@ func (j *job) update(ctx context.Context) (parts.Record, error) {
 		err = errors.Join(j.failure(ctx, err), j.discard(lost))
 	}
 	j.end("Updating", err)
-	paths := slices.Clone(old)
+	paths := slices.DeleteFunc(slices.Clone(old), func(p string) bool { return slices.Contains(j.gone, p) })
 	for _, p := range j.owned {
 		if !slices.Contains(paths, p) {
 			paths = append(paths, p)
@@ -221,13 +226,14 @@ func (j *job) record(paths []string) parts.Record {
 
 // begin tells that the part starts.
 func (j *job) begin(verb string) {
-	j.began = time.Now()
+	j.began, j.clock = time.Now(), disk.Clock()
 	j.Events.Emit(event.Event{Kind: event.PartStarted, Time: j.began, Part: j.node.Part, Verb: verb, Log: j.log.path})
 }
 
 // end tells that the part ended.
 func (j *job) end(verb string, err error) {
 	j.log.Close()
+	j.worked()
 	done := event.Event{Kind: event.PartDone, Time: time.Now(), Part: j.node.Part, Verb: verb, Err: err, Elapsed: time.Since(j.began)}
 	done.CPU, done.Memory = j.usage()
 	if err != nil {

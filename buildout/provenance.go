@@ -17,6 +17,7 @@ import (
 // after a failure goes on with what the failed run has noted.
 func (j *job) noting(f parts.Fetcher) parts.Fetcher {
 	j.notes = bom.NewNotes(j.node.Part, j.node.Options)
+	j.notes.Conceal = j.Conceal
 	if r := j.resuming.parts[j.node.Part]; r != nil && r.from != "" {
 		j.notes.Resume(j.stateDir())
 	}

@@ -102,7 +102,7 @@ func (c *changes) finish(ctx context.Context, j *job, r parts.Record, err error,
 		return errors.Join(err, stateError(c.db.Drop(n.Part)))
 	case err != nil:
 		return err
-	case n.Decision == plan.Update && len(r.Paths) == len(n.Old.Paths):
+	case n.Decision == plan.Update && slices.Equal(r.Paths, n.Old.Paths):
 		err := c.db.Touch(n.Part)
 		if err == nil && then != nil {
 			then()

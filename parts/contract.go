@@ -118,6 +118,15 @@ type Work struct {
 	// Own records a path as belonging to the part: uninstall deletes it, and
 	// so does a failed install. Relative paths are relative to Dir.
 	Own func(path string)
+	// Disown ends that a path of the installed part belongs to it. An Update
+	// calls it for what it has deleted.
+	Disown func(path string)
+	// Stray tells of a file or directory that the part has made and that nobody
+	// owns: the user is warned. nil: nobody asks for it.
+	Stray func(path string)
+	// HasSecret reports whether a text has a secret in it, so that only its owner
+	// may read the file that it is written to. nil: none has.
+	HasSecret func(text string) bool
 	// Keep records a path that the part is going to make and that stays when
 	// it fails, to be looked at: the next installation of the part deletes it.
 	// nil: nobody asks for it.

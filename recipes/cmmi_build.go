@@ -199,5 +199,9 @@ func (c *cmmiBuild) writeEnvScript() error {
 	for _, line := range []cmmiLine{c.lines.configure, c.lines.make, c.lines.install} {
 		fmt.Fprintf(&b, "echo %s\n", run.Quote("  "+strings.TrimSpace(line.text)))
 	}
-	return writeFile(filepath.Join(c.dir, cmmiEnvScript), []byte(b.String()), umasked(c.w, fs.FileMode(0o666)))
+	mode := umasked(c.w, fs.FileMode(0o666))
+	if c.w.HasSecret != nil && c.w.HasSecret(b.String()) {
+		mode = 0o600
+	}
+	return writeFile(filepath.Join(c.dir, cmmiEnvScript), []byte(b.String()), mode)
 }

@@ -40,7 +40,7 @@ uninstalled. The file is written again when its content would differ.`,
 			{Name: "output-encoding", Default: "utf-8", Doc: "Encoding of the output: utf-8, ascii or latin-1."},
 			{Name: "timeout", Default: "1.0", Doc: "Seconds to wait for the url; checked, but used by the Python recipe only."},
 		},
-		Recipe: collectivetemplateRecipe{},
+		Plain: true, Recipe: collectivetemplateRecipe{},
 	}
 }
 

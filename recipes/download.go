@@ -17,12 +17,14 @@ func downloadSpec() parts.Spec {
 
 The file is parts-directory/NAME/NAME, or has another name or place by filename
 or destination. A file from the network has mode 0600; a local one is copied
-with its mode, never linked. Without a checksum it is fetched again at each run.
+with its mode, never linked. Without a checksum it is fetched again at each run,
+and written when it differs.
 
 Checksums other than md5sum are checked too; any of them counts as one where
 slapos.recipe.build asks for md5sum.`,
 		Open:    true,
 		Options: append(downloadOptionSpecs(), downloadOwnOptionSpecs()...),
+		Plain:   true,
 		Recipe:  downloadRecipe{},
 	}
 }
@@ -189,8 +191,8 @@ func (a *downloadAction) put(ctx context.Context, w *parts.Work, got parts.Fetch
 	return downloadPlace(ctx, w, got, target)
 }
 
-// downloadPlace copies what was fetched to target. The mode of a local file
-// counts; any other is private, as it was when it was fetched.
+// downloadPlace copies what was fetched to target, unless that is the same. The
+// mode of a local file counts; any other is private, as it was when it was fetched.
 func downloadPlace(ctx context.Context, w *parts.Work, got parts.Fetched, target string) error {
 	info, err := os.Stat(got.Path)
 	if err != nil {
@@ -202,6 +204,9 @@ func downloadPlace(ctx context.Context, w *parts.Work, got parts.Fetched, target
 		return downloadTree(ctx, w, got.Path, target)
 	case got.Local:
 		mode = info.Mode().Perm()
+	}
+	if sameFile(ctx, got.Path, target, mode) {
+		return nil
 	}
 	return copyFile(ctx, got.Path, target, mode)
 }

@@ -114,6 +114,38 @@ func TestDownloadUpdate(t *testing.T) {
 	}
 }
 
+// A file that is the same is left alone; one with another content or mode, and a
+// link, is replaced.
+func TestDownloadUpdateWritesWhatDiffers(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	for _, c := range []struct {
+		name   string
+		change func(s *stand, path string)
+		kept   bool
+	}{
+		{"same", func(*stand, string) {}, true},
+		{"content", func(s *stand, path string) { s.write("parts/foo/foo", long[1:]+"y", 0o600) }, false},
+		{"longer", func(s *stand, path string) { s.write("parts/foo/foo", long+"x", 0o600) }, false},
+		{"shorter", func(s *stand, path string) { s.write("parts/foo/foo", long[1:], 0o600) }, false},
+		{"mode", func(s *stand, path string) { os.Chmod(path, 0o644) }, false},
+		{"link", func(s *stand, path string) { os.Rename(path, path+".to"); os.Symlink(path+".to", path) }, false},
+	} {
+		s := newStand(t)
+		s.Fetcher.Files[downloadURL] = long
+		a := s.install(downloadRecipe{}, "url = "+downloadURL)
+		path := s.at("parts/foo/foo")
+		c.change(s, path)
+		before, _ := os.Lstat(path)
+		if err := s.update(a); err != nil {
+			t.Error(err)
+		}
+		after, _ := os.Lstat(path)
+		if os.SameFile(before, after) != c.kept || after.Mode() != 0o600 || after.Size() != int64(len(long)) {
+			t.Errorf("%s: %v after %v", c.name, after, before)
+		}
+	}
+}
+
 func TestDownloadFailsAndRemoves(t *testing.T) {
 	s := newStand(t)
 	s.Fetcher.Files[downloadURL] = "remote"

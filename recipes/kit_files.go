@@ -134,6 +134,38 @@ func copyFile(ctx context.Context, from, to string, mode os.FileMode) error {
 	return writeFrom(to, contextReader{ctx, f}, mode)
 }
 
+// sameFile reports whether to is a regular file with this mode and the content of
+// the file from.
+func sameFile(ctx context.Context, from, to string, mode os.FileMode) bool {
+	info, err := os.Lstat(to)
+	if err != nil || info.Mode() != mode {
+		return false
+	}
+	a, err := os.Open(from)
+	if err != nil {
+		return false
+	}
+	defer a.Close()
+	b, err := os.Open(to)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	var one, other [32 << 10]byte
+	for ctx.Err() == nil {
+		n, errA := io.ReadFull(a, one[:])
+		m, errB := io.ReadFull(b, other[:])
+		if !bytes.Equal(one[:n], other[:m]) {
+			return false
+		}
+		if errA != nil || errB != nil {
+			end := func(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+			return end(errA) && end(errB)
+		}
+	}
+	return false
+}
+
 // contextReader is a Reader that ends with its context.
 type contextReader struct {
 	ctx context.Context

@@ -19,8 +19,9 @@ func passwordSpec() parts.Spec {
 The file is a JSON object with the password and the hashes that were asked for; a
 file with nothing but a password is read too. It stays when the part is removed,
 so that the password is the same when the part comes back. No record and no log
-shows a password that was generated here, whatever section refers to it; one that
-is given stays out of the record of its own part.
+shows a password that was generated, or that the file has, whatever section refers
+to it; but one with less than 8 characters, a word, a number, or one that is given
+and does not look generated stays out of the record of its own part only.
 
 The option passwd-SCHEME is the password hashed: passwd-sha512-crypt,
 passwd-sha256-crypt, passwd-bcrypt, passwd-md5-crypt or passwd-apr-md5-crypt. It
@@ -72,7 +73,7 @@ func (passwordRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Actio
 	if p, ok := o.(parts.Profile); ok {
 		p.Hide("passwd")
 		p.Provide(a.hashed(o))
-		if len(a.values[""]) >= leastSecret && passwordIsGenerated(a.values[""]) && given == "" {
+		if text := a.values[""]; len(text) >= leastSecret && (passwordIsGenerated(text) || given == "" && !passwordIsWord(text)) {
 			p.Secret(a.values[""])
 		}
 	}
@@ -88,13 +89,18 @@ const (
 	passwordAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 
-// generatePassword returns a password of the given length.
+// generatePassword returns a password of the given length. One that can be a
+// secret looks generated, wherever it is read again.
 func generatePassword(length int) string {
-	text := make([]byte, length)
-	for i := range text {
-		text[i] = passwordAlphabet[randomBelow(len(passwordAlphabet))]
+	for {
+		text := make([]byte, length)
+		for i := range text {
+			text[i] = passwordAlphabet[randomBelow(len(passwordAlphabet))]
+		}
+		if length < leastSecret || passwordIsGenerated(string(text)) {
+			return string(text)
+		}
 	}
-	return string(text)
 }
 
 // passwordIsGenerated reports whether a password looks like a generated one: a
@@ -102,6 +108,13 @@ func generatePassword(length int) string {
 func passwordIsGenerated(text string) bool {
 	return strings.Trim(text, passwordAlphabet) == "" && strings.ContainsAny(text, "0123456789") &&
 		strings.ToLower(text) != text && strings.ToUpper(text) != text
+}
+
+// passwordIsWord reports whether a password is a word or a number, which may
+// stand in other texts.
+func passwordIsWord(text string) bool {
+	lower, upper, digits := passwordAlphabet[:26], passwordAlphabet[26:52], passwordAlphabet[52:]
+	return strings.Trim(text, lower) == "" || strings.Trim(text, upper) == "" || strings.Trim(text, digits) == ""
 }
 
 // passwordPath is where the password is kept, or "".

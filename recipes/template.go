@@ -33,7 +33,7 @@ file of a url without md5sum is written anew at each run if it differs.`,
 			{Name: "md5sum", Doc: "MD5 of the text of url. With it the output is left alone by later runs."},
 			{Name: "mode", Doc: "Mode of the output in octal, whatever the umask.", Default: "0666 less the umask; 0777 when the text starts with #! and the path of a program"},
 		},
-		Recipe: templateRecipe{},
+		Plain: true, Recipe: templateRecipe{},
 	}
 }
 

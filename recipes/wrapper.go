@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gobuild/buildout/diag"
@@ -30,6 +31,10 @@ With wait-for-files, pidfile, private-tmpfs, reserve-cpu or redirect-* the
 program must be given by its path: it is not searched in PATH. The script is a
 shell script in these cases too, where slapos.cookbook writes one in Python; it
 needs od, tr and sleep.
+
+With hash-files an update gives the script another name when their digest has
+changed, if other parts have made them all. slapos.cookbook fails then, and has the
+new name at the next run; so does this recipe for other files.
 
 With private-tmpfs or redirect-* the script runs ` + "`gobuild exec`" + `, by the path of
 the gobuild that wrote it. That process stays as the parent of the program,
@@ -67,6 +72,11 @@ type wrapperAction struct {
 	path   string
 	hash   []string
 	script wrapperScript
+	// old are the paths of the installed part, and follows says that the files
+	// of hash-files are those of other parts: when one changes, the script gets
+	// another name.
+	old     []string
+	follows bool
 }
 
 // Prepare reads and checks all options. SPEC-recipes 13.1.
@@ -79,8 +89,9 @@ func (wrapperRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action
 	if a.hash, err = wrapperHashed(ctx, o); err != nil {
 		return nil, err
 	}
-	if len(optionWords(o, "hash-files")) > 0 {
+	if made := optionWords(o, "hash-files"); len(made) > 0 {
 		a.hashed = optionPlace(o, "hash-files")
+		a.old, a.follows = wrapperFollows(ctx, o, a.hash[:len(made)])
 	}
 	if a.path, err = requirePath(o, "wrapper-path"); err != nil {
 		return nil, err
@@ -126,6 +137,27 @@ func wrapperHashed(ctx context.Context, o parts.Options) ([]string, error) {
 	}
 	o.Set("__hash_files__", digest)
 	return append(made, existing...), nil
+}
+
+// wrapperFollows returns the paths of the installed script, and whether each of
+// the files has been made by another part.
+func wrapperFollows(ctx context.Context, o parts.Options, files []string) (old []string, follows bool) {
+	p, ok := o.(parts.Profile)
+	if !ok {
+		return nil, false
+	}
+	made := map[string]bool{}
+	for _, name := range p.SectionNames() {
+		r, _ := p.Recorded(name)
+		if name == o.Name() {
+			old = r.Paths
+			continue
+		}
+		for _, path := range r.Paths {
+			made[inBuildout(ctx, o, path)] = true
+		}
+	}
+	return old, !slices.ContainsFunc(files, func(file string) bool { return !made[file] })
 }
 
 func wrapperPaths(ctx context.Context, o parts.Options, key string) ([]string, error) {
@@ -268,15 +300,31 @@ func (a *wrapperAction) Run(_ context.Context, w *parts.Work) error {
 	return a.place.wrap(placeFile(path, []byte(a.script.text(w.Launcher)), mode))
 }
 
-// Update makes sure that the script still has the right name.
-func (a *wrapperAction) Update(_ context.Context, w *parts.Work) error {
+// Update makes sure that the script still has the right name, or gives it another
+// one when a file that another part makes has changed.
+func (a *wrapperAction) Update(ctx context.Context, w *parts.Work) error {
 	path, err := a.target()
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(workPath(w, path)); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(workPath(w, path)); err == nil && info.Mode().IsRegular() {
+		return nil
+	}
+	if !a.follows {
 		d := a.place.fail("unstable-path", "unstable wrapper path ('%s')", path)
 		return d.WithHint("a file of hash-files has changed: uninstall the part, or list the file in hash-existing-files")
+	}
+	if err := a.Run(ctx, w); err != nil {
+		return err
+	}
+	for _, old := range a.old {
+		if workPath(w, old) == workPath(w, path) {
+			continue
+		}
+		if err := os.Remove(workPath(w, old)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return a.place.wrap(err)
+		}
+		w.Disown(old)
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"gobuild/parts"
 )
 
 func TestWrapperSimple(t *testing.T) {
@@ -76,6 +78,45 @@ func TestWrapperHashFiles(t *testing.T) {
 	s.checkFails(s.update(a), o, "wrapper-path", "unstable wrapper path ('@ROOT@/w-"+sum+"')")
 	os.Remove(s.at("gen.txt"))
 	s.checkFails(s.update(a), o, "hash-files", "No such file or directory: '@ROOT@/gen.txt'")
+}
+
+// A script follows the files that other parts make, and only those.
+func TestWrapperHashFilesOfParts(t *testing.T) {
+	for _, follows := range []bool{true, false} {
+		s := newStand(t)
+		s.write("gen.txt", "content", 0o644)
+		s.write("mine.txt", "content", 0o644)
+		o := s.section("wrapper-path = w\ncommand-line = /bin/echo\nhash-files = @ROOT@/gen.txt")
+		if !follows {
+			o = s.section("wrapper-path = w\ncommand-line = /bin/echo\nhash-files = @ROOT@/gen.txt @ROOT@/mine.txt")
+		}
+		if err := s.prepare(wrapperRecipe{}, o).Run(t.Context(), s.Work); err != nil {
+			t.Fatal(err)
+		}
+		first := s.Owned()
+		o.Records = map[string]parts.Record{"foo": {Paths: first}, "sec": {Paths: []string{"gen.txt"}}}
+		s.write("gen.txt", "changed", 0o644)
+		err := s.update(s.prepare(wrapperRecipe{}, o))
+		if !follows {
+			if err == nil || len(s.Owned()) != 1 || s.Owned()[0] != first[0] {
+				t.Errorf("a file of nobody: %v, owned %q", err, s.Owned())
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := s.Owned()
+		if len(second) != 1 || second[0] == first[0] {
+			t.Errorf("owned %q after %q", second, first)
+		}
+		if _, err := os.Lstat(first[0]); err == nil {
+			t.Error("the old script is there")
+		}
+		if info, err := os.Stat(second[0]); err != nil || info.Mode() != 0o700 {
+			t.Errorf("new script: %v, %v", info, err)
+		}
+	}
 }
 
 func TestWrapperPaths(t *testing.T) {

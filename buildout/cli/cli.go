@@ -85,7 +85,9 @@ type app struct {
 	flags flags
 	line  commandLine
 	read  *settings.Settings // once they are needed
-	held  diag.List          // warnings for the one document of --message-format=sarif
+	// engine is the profile that was opened last, or nil.
+	engine *buildout.Engine
+	held   diag.List // warnings for the one document of --message-format=sarif
 	// inherited is the lock of a run that goes on in a namespace of its own.
 	inherited *os.File
 }
@@ -152,7 +154,7 @@ func (a *app) show(list diag.List) {
 func (a *app) warn(screen ui.Screen, list diag.List) {
 	switch a.flags.format {
 	case "", "text":
-		screen.Diagnostics(a.audible(list))
+		screen.Diagnostics(a.concealed(a.audible(list)))
 	case "sarif":
 		a.held = append(a.held, list...)
 	default:
@@ -161,7 +163,11 @@ func (a *app) warn(screen ui.Screen, list diag.List) {
 }
 
 // print writes diagnostics in the form that --message-format says.
-func (a *app) print(w io.Writer, list diag.List, style ui.Style) error {
+func (a *app) print(to io.Writer, list diag.List, style ui.Style) error {
+	return a.discreetly(to, func(w io.Writer) error { return a.printPlain(w, a.concealed(list), style) })
+}
+
+func (a *app) printPlain(w io.Writer, list diag.List, style ui.Style) error {
 	switch a.flags.format {
 	case "json":
 		return ui.DiagnosticsJSON(w, list)
@@ -197,7 +203,7 @@ func (a *app) styleOf(file *os.File) ui.Style {
 func (a *app) showCauses(err error) {
 	for _, d := range diag.All(err) {
 		for cause := d.Err; cause != nil; cause = errors.Unwrap(cause) {
-			io.WriteString(a.Stderr, "cause: "+ui.Mask(cause.Error())+"\n")
+			io.WriteString(a.Stderr, "cause: "+a.conceal(cause.Error())+"\n")
 		}
 	}
 }

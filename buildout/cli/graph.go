@@ -99,7 +99,11 @@ func (a *app) writeGraph(g *explain.Graph, format, output string) error {
 	return withStatus(StatusPartFailed, err)
 }
 
-func (a *app) encodeGraph(w io.Writer, g *explain.Graph, format string) error {
+func (a *app) encodeGraph(to io.Writer, g *explain.Graph, format string) error {
+	return a.discreetly(to, func(w io.Writer) error { return a.encodeGraphPlain(w, g, format) })
+}
+
+func (a *app) encodeGraphPlain(w io.Writer, g *explain.Graph, format string) error {
 	out := bufio.NewWriter(w)
 	var err error
 	switch format {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,9 +22,8 @@ import (
 // is changed, and recipes that gobuild does not have are tolerated.
 type inspection struct {
 	*app
-	engine *buildout.Engine
 	*explain.Explainer
-	secrets *strings.Replacer
+	named *strings.Replacer
 }
 
 // openReadOnly opens the profile so that nothing on disk is changed.
@@ -38,6 +38,7 @@ func (a *app) openReadOnly(ctx context.Context) (*buildout.Engine, error) {
 	}
 	c.Fetch.ReadOnly = true
 	e, err := buildout.Open(ctx, c)
+	a.engine = e
 	return e, withStatus(StatusProfile, err)
 }
 
@@ -50,15 +51,16 @@ func (a *app) inspect(ctx context.Context, withRecipes bool) (*inspection, error
 	if err := e.Inspect(ctx, withRecipes); err != nil {
 		return nil, profileError(ctx, err)
 	}
-	i := &inspection{app: a, engine: e, secrets: secretValues(e)}
+	i := &inspection{app: a, named: secretValues(e)}
 	i.Explainer = explain.New(e.Evaluator(), i.mask)
 	return i, nil
 }
 
 // mask hides the secrets in the value of an option: by their form, by the
-// option's name, and where the value of a secret option was substituted.
+// option's name, where the value of a secret option was substituted, and what
+// recipes have called secret.
 func (i *inspection) mask(option, value string) string {
-	return ui.MaskOption(option, i.secrets.Replace(value))
+	return ui.MaskOption(option, i.engine.Conceal(i.named.Replace(value)))
 }
 
 // shortSecret is the length up to which the value of a secret option is not
@@ -139,15 +141,14 @@ func some(names []string, n int) string {
 
 // writeResult prints the answer of an explaining command: as JSON, or by text.
 func (a *app) writeResult(v any, text func(p *printer)) error {
-	out := bufio.NewWriter(a.Stdout)
-	if a.flags.json {
-		if err := writeJSON(out, v); err != nil {
-			return err
+	return a.discreetly(a.Stdout, func(w io.Writer) error {
+		if a.flags.json {
+			return writeJSON(w, v)
 		}
+		out := bufio.NewWriter(w)
+		text(&printer{w: out, dir: a.Dir})
 		return out.Flush()
-	}
-	text(&printer{w: out, dir: a.Dir})
-	return out.Flush()
+	})
 }
 
 // printer writes answers as text.

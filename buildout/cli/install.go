@@ -83,12 +83,12 @@ func (a *app) planned(e *buildout.Engine, screen ui.Screen, g *plan.Graph) {
 	a.warn(screen, append(slices.Clone(e.Profile.Warnings), g.Warnings...))
 	if e.Base.Level < 10 {
 		fmt.Fprint(a.Stdout, "\nConfiguration data:\n")
-		printConfiguration(a.Stdout, e.Evaluated(), secretValues(e))
+		a.discreetly(a.Stdout, func(w io.Writer) error { return printConfiguration(w, e.Evaluated(), secretValues(e)) })
 		fmt.Fprintln(a.Stdout)
 	}
 }
 
-func printConfiguration(w io.Writer, all map[string]map[string]string, secrets *strings.Replacer) {
+func printConfiguration(w io.Writer, all map[string]map[string]string, secrets *strings.Replacer) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(w, "[%s]\n", name)
 		for _, key := range slices.Sorted(maps.Keys(all[name])) {
@@ -96,6 +96,7 @@ func printConfiguration(w io.Writer, all map[string]map[string]string, secrets *
 			fmt.Fprintf(w, "%s = %s\n", key, strings.ReplaceAll(value, "\n", "\n\t"))
 		}
 	}
+	return nil
 }
 
 // screen shows the events of the run on stderr.

@@ -31,6 +31,7 @@ func (a *app) open(ctx context.Context, sink event.Sink) (*buildout.Engine, erro
 		return nil, err
 	}
 	e, err := buildout.Open(ctx, c)
+	a.engine = e
 	return e, withStatus(StatusProfile, err)
 }
 
@@ -79,7 +80,7 @@ func (a *app) config(s *settings.Settings, sink event.Sink) (buildout.Config, er
 	c := buildout.Config{
 		Profile: a.flags.config, Dir: a.Dir, Home: home, UserDefaults: a.userDefaults(home), Assignments: a.line.assignments,
 		Dialect: dialect, Condition: condition.New(python).Eval, Executable: a.pythonPath(s.Python), ABITag: abiTag(python), Environ: a.Environ,
-		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, Events: sink, NoWait: a.flags.noWait, Inherited: a.inherited,
+		Umask: umask(), Launcher: a.Executable, Recipes: a.Recipes, SecretName: ui.IsSecret, Events: sink, NoWait: a.flags.noWait, Inherited: a.inherited,
 		Command: shownCommand(a.Args), AuditMode: buildout.AuditMode(s.Audit),
 		Fetch: fetch.Config{Cache: s.Cache, Mirrors: s.Mirrors, Tries: s.Tries,
 			StallTimeout: s.Timeout, UserAgent: "gobuild/" + version()},

@@ -47,7 +47,7 @@ func runPlan(ctx context.Context, a *app, args []string, exitCode bool) error {
 	if err != nil {
 		return installError(ctx, err)
 	}
-	i := &inspection{app: a, engine: e, secrets: secretValues(e)}
+	i := &inspection{app: a, named: secretValues(e)}
 	p := explain.New(e.Evaluator(), i.mask).Plan(g)
 	if err := a.writeResult(p, func(out *printer) { out.plan(p) }); err != nil {
 		return err

@@ -37,7 +37,7 @@ func newRecipe(a *app) *cobra.Command {
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		}}
-	c.AddCommand(list, show)
+	c.AddCommand(list, show, newCoverage(a))
 	return c
 }
 

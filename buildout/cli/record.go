@@ -29,7 +29,7 @@ func (a *app) newRecord(screen ui.Screen) (*record, error) {
 			return nil, err
 		}
 	}
-	c := history.Config{Command: shownCommand(a.Args), Version: version(), Profile: a.flags.config, Keep: s.History, Mask: ui.Mask}
+	c := history.Config{Command: shownCommand(a.Args), Version: version(), Profile: a.flags.config, Keep: s.History, Mask: a.conceal}
 	return &record{history.NewRecorder(screen, c), a, screen}, nil
 }
 

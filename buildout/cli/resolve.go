@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"gobuild/buildout"
 	"gobuild/buildout/ui"
 )
 
@@ -24,7 +26,8 @@ func newResolve(a *app) *cobra.Command {
 		Use: "resolve [PART…]", Short: "show values after substitution",
 		Long: `Evaluates the parts (those named, or all) and shows every section that they
 touch: macros expanded, references substituted, options set by recipes. With
---json an object {"parts", "resolved", "holes"}, in which secrets are not hidden.
+--json an object {"parts", "resolved", "holes"}, in which passwords that stand in
+the profile are not hidden, but those that were generated are.
 Nothing on disk is changed.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runResolve(cmd.Context(), a, o, args) },
 		ValidArgsFunction: a.complete(partNames),
@@ -55,9 +58,14 @@ func runResolve(ctx context.Context, a *app, o resolveOptions, args []string) er
 		return withStatus(StatusProfile, err)
 	}
 	if a.flags.json {
-		return writeJSON(a.Stdout, r)
+		return a.hideTold(a.Stdout, func(w io.Writer) error { return writeJSON(w, r) })
 	}
-	out, secrets := bufio.NewWriter(a.Stdout), secretValues(e)
+	return a.discreetly(a.Stdout, func(w io.Writer) error { return writeResolved(w, r, secretValues(e)) })
+}
+
+// writeResolved writes all sections as profile text.
+func writeResolved(w io.Writer, r *buildout.Resolved, secrets *strings.Replacer) error {
+	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "# parts, in the order of installation: %s\n", strings.Join(r.Parts, " "))
 	for _, name := range slices.Sorted(maps.Keys(r.Sections)) {
 		writeSection(out, name, r.Sections[name], secrets)

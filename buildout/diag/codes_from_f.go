@@ -309,7 +309,7 @@ var classesFromF = []Class{
 		"The location of a part holds the buildout directory; installing the part would delete it.",
 		"Choose another location."},
 	{"unstable-path", Error,
-		"The name of a wrapper depends on the content of files that have changed since it was installed.",
+		"The name of a wrapper depends on the content of files that have changed since it was installed and that no other part has made.",
 		"Uninstall the part, or list the files in `hash-existing-files`."},
 	{"unused-audit-allow", Warning,
 		"A line of `audit-allow` allows nothing any more: the audit has no finding of that kind and name.",
@@ -323,4 +323,7 @@ var classesFromF = []Class{
 	{"value-too-large", Error,
 		"A value grows beyond 16 MiB, because its `+=` is applied once for each path that leads to its file.",
 		"Set the option with `=` in the file that adds to it."},
+	{"written-outside", Warning,
+		"A part has written files where it owns nothing: a recipe that is Python code, or a program that a part runs, such as the `make install` of a package.",
+		"Let it write below its `location` (`--prefix`, `DESTDIR`), or name the files in the option `location` of a command. Nothing else removes them with the part."},
 }

@@ -42,23 +42,38 @@ func (e *Evaluated) Hide(key string) {
 	e.hidden[key] = true
 }
 
-// Secret says that a text must not be shown or recorded.
+// leastLine is the length of the lines of a secret that are secrets themselves.
+const leastLine = 16
+
+// Secret says that a text must not be shown or recorded. Of a text of several
+// lines, such as a key, no long line is shown either.
 func (ev *Evaluator) Secret(text string) {
 	ev.mu.Lock()
 	defer ev.mu.Unlock()
-	if text != "" && !slices.Contains(ev.secrets, text) {
-		ev.secrets = append(ev.secrets, text)
+	if text == "" || slices.Contains(ev.secrets, text) {
+		return
 	}
+	list := append(slices.Clone(ev.secrets), text)
+	if strings.Contains(text, "\n") {
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); len(line) >= leastLine && !strings.HasPrefix(line, "-----") && !slices.Contains(list, line) {
+				list = append(list, line)
+			}
+		}
+	}
+	slices.SortFunc(list, longestFirst)
+	ev.secrets = list
 }
 
+// longestFirst orders secrets, as one may be part of another.
+func longestFirst(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
+
 // Secrets returns the texts that must not be shown or recorded, the longest
-// first, as one may be part of another.
+// first. The list is not to be changed; it only ever grows.
 func (ev *Evaluator) Secrets() []string {
 	ev.mu.RLock()
 	defer ev.mu.RUnlock()
-	return slices.SortedFunc(slices.Values(ev.secrets), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
+	return ev.secrets
 }
 
 // conceal takes what is hidden or secret out of the options of a record. A secret

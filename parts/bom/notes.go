@@ -25,6 +25,9 @@ const (
 // Notes gathers what one part is made from, while it is made. Several
 // goroutines may use it.
 type Notes struct {
+	// Conceal takes out of a URL what must not be noted; nil leaves all.
+	Conceal func(string) string
+
 	patches []string // words of the options that name patches
 
 	mu    sync.Mutex
@@ -93,6 +96,9 @@ func (n *Notes) fetched(r parts.FetchRequest, got parts.Fetched) {
 	s := Source{Role: File, URL: fetch.Mask(r.URL), Local: isLocal(r.URL)}
 	if got.From != s.URL {
 		s.From = got.From
+	}
+	if n.Conceal != nil {
+		s.URL, s.From = n.Conceal(s.URL), n.Conceal(s.From)
 	}
 	for _, sum := range r.Sums {
 		known := Sum{strings.ToLower(sum.Algorithm), strings.ToLower(strings.TrimSpace(sum.Hex))}

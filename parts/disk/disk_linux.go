@@ -100,3 +100,13 @@ func Unstage(at string) error {
 }
 
 func changeTime(stat *syscall.Stat_t) time.Time { return time.Unix(stat.Ctim.Unix()) }
+
+// Clock returns the time that a file system gives to a file which is changed now:
+// no later than that of the clock.
+func Clock() time.Time {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &t); err != nil {
+		return time.Now().Add(-10 * time.Millisecond)
+	}
+	return time.Unix(t.Unix())
+}

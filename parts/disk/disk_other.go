@@ -56,3 +56,7 @@ func Stage(string, string) error { return errors.ErrUnsupported }
 func Unstage(string) error { return errors.ErrUnsupported }
 
 func changeTime(stat *syscall.Stat_t) time.Time { return time.Unix(stat.Ctimespec.Unix()) }
+
+// Clock returns the time that a file system gives to a file which is changed now,
+// or an earlier one: no later than that of the clock.
+func Clock() time.Time { return time.Now().Truncate(time.Second) }

@@ -161,9 +161,13 @@ func look(path string, info fs.FileInfo) (Installed, error) {
 func hashAll(ctx context.Context, list []Installed) error {
 	next := make(chan int)
 	var done sync.WaitGroup
-	for range hashers {
+	size := int64(1) // one more than the largest file: reading it finds its end
+	for _, f := range list {
+		size = max(size, min(f.Size+1, hashBuffer))
+	}
+	for range min(hashers, len(list)) {
 		done.Go(func() {
-			buffer := make([]byte, hashBuffer)
+			buffer := make([]byte, size)
 			for n := range next {
 				list[n].Value = hashFile(ctx, list[n].Path, buffer)
 			}

@@ -31,7 +31,7 @@ func New(t testing.TB) *Kit {
 	k.Fetcher = &Fetcher{Dir: dir, Files: map[string]string{}, temp: t.TempDir()}
 	k.Work = &parts.Work{
 		Part: "part", Dir: dir, Temp: t.TempDir(), Log: k.Log, Events: k.Events,
-		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Umask: 0o22, Launcher: "/opt/gobuild",
+		Proc: k.Runner, Fetch: k.Fetcher, Own: k.own, Disown: k.disown, Umask: 0o22, Launcher: "/opt/gobuild",
 	}
 	return k
 }
@@ -49,7 +49,7 @@ func (k *Kit) Options(part string, sections map[string]map[string]string) *Optio
 	return &Options{Part: part, Dir: k.Work.Dir, Sections: sections}
 }
 
-// Owned returns the paths given to Work.Own, in order.
+// Owned returns the paths given to Work.Own and not to Work.Disown, in order.
 func (k *Kit) Owned() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -60,6 +60,13 @@ func (k *Kit) own(path string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.owned = append(k.owned, path)
+}
+
+// disown forgets a path given to Work.Own.
+func (k *Kit) disown(path string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.owned = slices.DeleteFunc(k.owned, func(owned string) bool { return owned == path })
 }
 
 // Log is a log in memory. It may be used by several goroutines at once.
