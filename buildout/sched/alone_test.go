@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,15 +11,23 @@ import (
 // Tasks that need the same for themselves run one after the other, beside others.
 func TestAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		running, most, beside := 0, 0, 0
+		count := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			if running += n; n == 0 {
+				beside = max(beside, running)
+			}
+			most = max(most, running)
+		}
 		task := func(name, alone string, minutes int) Task {
 			return Task{Name: name, Alone: alone, Weight: time.Duration(minutes) * time.Minute, Run: func(context.Context) error {
 				if alone != "" {
-					running++
-					most = max(most, running)
-					defer func() { running-- }()
+					count(1)
+					defer count(-1)
 				} else {
-					beside = max(beside, running)
+					count(0)
 				}
 				time.Sleep(time.Duration(minutes) * time.Minute)
 				return nil
