@@ -84,6 +84,7 @@ var changing = []struct {
 	{regexp.MustCompile(`(/gobuild-[a-z]+-)\d+`), "${1}NUMBER"},
 	{regexp.MustCompile(`\.kept-\d{8}-\d{6}`), ".kept-TIME"},
 	{regexp.MustCompile(`\bwith pid \d+`), "with pid PID"},
+	{regexp.MustCompile(`\bprocess \d+ \(`), "process PID ("},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 }
 

@@ -19,6 +19,8 @@ func TestMain(m *testing.M) {
 		"gobuild":  func() { os.Exit(run()) },
 		"upon":     func() { os.Exit(upon(os.Args[1:])) },
 		"confined": func() { os.Exit(confined(os.Args[1:])) },
+		// In the place of the real one: that is $SUPERVISORD, where there is one.
+		"supervisord": func() { os.Exit(fakeSupervisord(os.Args[1:])) },
 	})
 }
 
@@ -43,14 +45,34 @@ func setUp(e *testscript.Env) error {
 	e.Setenv("PIP_NO_INDEX", "1") // no script asks the index of the machine
 	e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	e.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
+	e.Setenv("SUPERVISORD", realSupervisord())
 	return os.MkdirAll(home, 0o777)
 }
 
+// realSupervisord is the path of supervisord behind that of the scripts in PATH,
+// or "".
+func realSupervisord() string {
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, "supervisord")
+		if _, err := os.Stat(filepath.Join(dir, "confined")); err == nil {
+			continue // the commands of the scripts
+		}
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
 // condition knows [namespaces]: whether a helper can mount file systems of its
-// own; and [setuptools]: whether python3 has it.
+// own; [setuptools]: whether python3 has it; and [supervisord]: whether the real
+// one is installed.
 func condition(name string) (bool, error) {
 	if name == "setuptools" {
 		return exec.Command("python3", "-c", "import setuptools").Run() == nil, nil
+	}
+	if name == "supervisord" {
+		return realSupervisord() != "", nil
 	}
 	if name != "namespaces" {
 		return false, os.ErrInvalid

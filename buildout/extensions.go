@@ -223,3 +223,14 @@ func (e *Engine) pythonNow(ctx context.Context) string {
 	}
 	return e.early("executable")
 }
+
+// Interpreter is the Python that is to run bin/buildout: with slapos.rebootstrap
+// that of the profile, once it is there (own tells that), else that of [buildout].
+func (e *Engine) Interpreter(ctx context.Context) (path string, own bool) {
+	path = e.early("executable")
+	if !e.extension(plan.Rebootstrap) {
+		return path, false
+	}
+	now := e.pythonNow(ctx)
+	return now, now != path
+}

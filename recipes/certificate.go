@@ -32,7 +32,7 @@ The directory is in the layout of ` + "`openssl ca`" + `. Keys can be read by th
 			{Name: "requests-directory", Required: true, Doc: "The existing directory of the requests."},
 			{Name: "wrapper", Required: true, Doc: "The script."},
 			{Name: "openssl-binary", Doc: "Not used."},
-			{Name: "key-size", Default: strconv.Itoa(authority.DefaultKeySize), Doc: "The length of the key of the authority, in bits."},
+			{Name: "key-size", Default: strconv.Itoa(authority.DefaultKeySize), Doc: "The length of the key of the authority, in bits. 256, 384 and 521 are keys of an elliptic curve, others are RSA."},
 			{Name: "country-code", Default: "XX", Doc: "Two letters. As the following ones, for a new authority; certificates have what the authority has."},
 			{Name: "state", Default: "State", Doc: "The state or province."},
 			{Name: "city", Default: "City", Doc: "The city."},
@@ -94,12 +94,14 @@ func certificateText(o parts.Options, key, def string) string {
 
 // certificateKeySize reads key-size.
 func certificateKeySize(o parts.Options) (int, error) {
-	const least, most = 1024, 16384
 	n, err := optionInt(o, "key-size", authority.DefaultKeySize)
-	if err == nil && (n < least || n > most) {
-		return 0, optionError(o, "key-size", codeBadValue, "a key has from %d to %d bits", least, most)
+	if err != nil {
+		return n, err
 	}
-	return n, err
+	if err := authority.CheckKeySize(n); err != nil {
+		return 0, optionError(o, "key-size", codeBadValue, "%v", err)
+	}
+	return n, nil
 }
 
 // Run makes the authority, unless it is there, and the script. The authority is
@@ -144,7 +146,7 @@ together; there is no script then.`,
 			{Name: "ca-newcerts", Doc: "The directory of copies of certificates."},
 			{Name: "name", Doc: "The name in the certificate, by default that of the section."},
 			{Name: "alt-names", Doc: "Host names and addresses for which the certificate is valid. Without them the name counts, if it looks like one."},
-			{Name: "key-size", Default: strconv.Itoa(authority.DefaultKeySize), Doc: "The length of the key in bits."},
+			{Name: "key-size", Default: strconv.Itoa(authority.DefaultKeySize), Doc: "The length of the key in bits, as with certificate-authority."},
 			{Name: "key-file", Required: true, Doc: "The link to the key."},
 			{Name: "cert-file", Required: true, Doc: "The link to the certificate."},
 			{Name: "executable", Doc: "The program. Required unless the certificate is given."},

@@ -170,7 +170,7 @@ func TestCertificateRefused(t *testing.T) {
 		{"missing", "ca-dir = c", "requests-directory", "Missing option: foo:requests-directory"},
 		{"country", certificateLines + "wrapper = w\ncountry-code = FRA", "country-code", `"FRA" is not a country of two letters`},
 		{"email", certificateLines + "wrapper = w\nemail = é", "email", `"é" has characters that no address has`},
-		{"key size", strings.Replace(certificateLines, "1024", "512", 1) + "wrapper = w", "key-size", "a key has from 1024 to 16384 bits"},
+		{"key size", strings.Replace(certificateLines, "1024", "512", 1) + "wrapper = w", "key-size", "a key has from 1024 to 16384 bits; with 256, 384 or 521 it is one of an elliptic curve"},
 	})
 	const base = certificateLines + "key-file = k\ncert-file = c\n"
 	checkRefused(t, certificateRequestRecipe{}, []prepareCase{

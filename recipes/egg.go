@@ -3,7 +3,6 @@ package recipes
 import (
 	"context"
 	"errors"
-	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"gobuild/buildout/event"
 	"gobuild/parts"
 	"gobuild/parts/eggs"
+	"gobuild/parts/literal"
 	"gobuild/parts/pep"
 )
 

@@ -3,13 +3,13 @@ package recipes
 import (
 	"cmp"
 	"context"
-	"gobuild/parts/literal"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"gobuild/parts"
 	"gobuild/parts/eggs"
+	"gobuild/parts/literal"
 	"gobuild/parts/pep"
 	"gobuild/parts/run"
 )

@@ -1,9 +1,10 @@
 package recipes
 
 import (
-	"gobuild/parts/literal"
 	"path/filepath"
 	"strings"
+
+	"gobuild/parts/literal"
 )
 
 // eggHead is the first line of a script.

@@ -22,12 +22,20 @@ func freeportSpec() parts.Spec {
 
 An installed part keeps the port that it has chosen, as its own service may
 listen on it by now. Port 0 means that none was found, or that ip is no address;
-it is looked for again at the next run. Parts of one run choose different ports.`,
+it is looked for again at the next run. Parts of one run choose different ports.
+
+With reserve, so do all buildouts that name the same directory, also those that run
+at the same time and those whose services are stopped. A port has a file there with
+the buildout directory and the section that it belongs to; it goes with the part, and
+does not count when that buildout directory is gone. A port outside of the range is
+given up. That no port can be had is an error.`,
 		Open: true,
 		Options: []parts.OptionSpec{
 			{Name: "ip", Doc: "The IPv4 or IPv6 address."},
 			{Name: "minimum", Default: strconv.Itoa(freeportMinimum), Doc: "The first port."},
 			{Name: "maximum", Default: strconv.Itoa(freeportMaximum), Doc: "The port after the last one. When it equals minimum, that port is taken unseen."},
+			{Name: "reserve", Doc: "The directory of the reservations. It is made if its parent exists; where that cannot be done, there are none."},
+			{Name: "wanted", Default: "0", Doc: "With reserve: the only port that may be chosen. 0: any of the range."},
 			{Name: "port", Computed: true, Doc: "The port."},
 		},
 		Recipe: freeportRecipe{},
@@ -39,6 +47,9 @@ type freeportRecipe struct{}
 // Prepare chooses the port. SPEC-recipes 13.2.
 func (freeportRecipe) Prepare(ctx context.Context, o parts.Options) (parts.Action, error) {
 	ip := optionText(o, "ip")
+	if dir := optionText(o, "reserve"); dir != "" {
+		return freeportReserve(ctx, o, ip, dir)
+	}
 	port, err := freeportOf(ctx, o, ip)
 	if err != nil {
 		return nil, err
@@ -52,11 +63,7 @@ func freeportOf(ctx context.Context, o parts.Options, ip string) (string, error)
 		claim(o, freeportClaim(ip, old))
 		return old, nil
 	}
-	least, err := optionInt(o, "minimum", freeportMinimum)
-	if err != nil {
-		return "", err
-	}
-	most, err := optionInt(o, "maximum", freeportMaximum)
+	least, most, err := freeportRange(o)
 	if err != nil {
 		return "", err
 	}
@@ -75,6 +82,15 @@ func freeportOf(ctx context.Context, o parts.Options, ip string) (string, error)
 		}
 	}
 	return "0", nil
+}
+
+// freeportRange reads the range.
+func freeportRange(o parts.Options) (least, most int, err error) {
+	if least, err = optionInt(o, "minimum", freeportMinimum); err != nil {
+		return 0, 0, err
+	}
+	most, err = optionInt(o, "maximum", freeportMaximum)
+	return least, most, err
 }
 
 // freeportClaim is what a section reserves.

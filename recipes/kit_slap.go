@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"gobuild/parts/literal"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/literal"
 	"gobuild/parts/slap"
 )
 
@@ -76,22 +76,26 @@ func slapClient(ctx context.Context, o parts.Options, own bool) (slap.Client, er
 		c.Server = inBuildout(ctx, o, c.Server)
 	}
 	client, err := slap.Open(c)
-	if err == nil {
+	switch {
+	case err == nil:
 		return client, nil
+	case errors.Is(err, slap.ErrRemote):
+		return newSlapRemote(o, c, at)
 	}
-	d := at.fail(codeSlapMaster, "the master cannot be asked: %v", err).WithCause(err)
-	if errors.Is(err, slap.ErrRemote) {
-		d.Msg = "the master cannot be asked: " + err.Error() + ", and no bridge to it is there"
-	}
-	return nil, d.WithHint("a directory of JSON files can stand for the master: slap-connection:server-url=file:///DIRECTORY (see docs/slap.md)")
+	return nil, at.fail(codeSlapMaster, "the master cannot be asked: %v", err).WithCause(err).WithHint(slapStoreHint)
 }
+
+const slapStoreHint = "a directory of JSON files can stand for the master: slap-connection:server-url=file:///DIRECTORY (see docs/slap.md)"
 
 // slapAt is the client for a run.
 func slapAt(c slap.Client, w *parts.Work) slap.Client {
-	if s, ok := c.(*slap.Store); ok && w.NoSync {
-		quick := *s
-		quick.NoSync = true
+	switch c := c.(type) {
+	case *slap.Store:
+		quick := *c
+		quick.NoSync = w.NoSync
 		return &quick
+	case *slapRemote:
+		return c.in(w)
 	}
 	return c
 }

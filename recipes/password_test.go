@@ -129,3 +129,14 @@ func TestPasswordHashes(t *testing.T) {
 		t.Error("there is no error for an unknown scheme")
 	}
 }
+
+// TestGeneratedLook: each generated password that is long enough is known as one.
+func TestGeneratedLook(t *testing.T) {
+	for length := leastSecret; length < 20; length++ {
+		for range 200 {
+			if text := generatePassword(length); len(text) != length || !passwordIsGenerated(text) {
+				t.Fatalf("%q is none of %d characters that looks generated", text, length)
+			}
+		}
+	}
+}

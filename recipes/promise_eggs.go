@@ -2,15 +2,18 @@ package recipes
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"gobuild/parts/literal"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"gobuild/parts"
 	"gobuild/parts/eggs"
+	"gobuild/parts/literal"
 )
 
 // promiseEggs says which eggs a promise needs. They are there already: they belong
@@ -37,6 +40,9 @@ func (a *promiseAction) paths(ctx context.Context, w *parts.Work) (string, error
 	key := fmt.Sprintf("%q %q %q %q", r.Requirements, r.EggsDirectory, r.DevelopEggs, r.Python)
 	r.Dir, r.State, r.Temp = w.Dir, filepath.Join(w.Dir, eggState), w.Temp
 	r.EggsDirectory, r.DevelopEggs = workPath(w, r.EggsDirectory), workPath(w, r.DevelopEggs)
+	if a.known && isEmpty(r.EggsDirectory) && isEmpty(r.DevelopEggs) {
+		return "()", nil // no Python is asked for what nobody needs
+	}
 	r.Proc, r.Fetch, r.Log = w.Proc, w.Fetch, w.Log
 	found, err := promiseMemory(w).find(key, func() ([]eggs.Dist, error) { return eggs.Ensure(ctx, r) })
 	switch {
@@ -54,6 +60,12 @@ func (a *promiseAction) paths(ctx context.Context, w *parts.Work) (string, error
 		b.WriteString("\n    " + literal.Quote(d.Location) + ",")
 	}
 	return "(" + b.String() + "\n)", nil
+}
+
+// isEmpty reports whether nothing is in a directory, or there is none.
+func isEmpty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) == 0 || errors.Is(err, fs.ErrNotExist)
 }
 
 // promiseSets are the eggs of promises that were looked for in a run: most have

@@ -3,6 +3,7 @@ package recipes
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -61,6 +62,55 @@ func TestPromiseClass(t *testing.T) {
 			t.Errorf("%q: got %q, want the end %q", lines, text, want)
 		}
 	}
+}
+
+// TestPromiseKnown: without the eggs of a check, the module asks gobuild.
+func TestPromiseKnown(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no python3")
+	}
+	s := newStand(t)
+	s.Work.Launcher = s.at("it's gobuild")
+	s.write("it's gobuild", "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$0.words\"\ncat \"$0.told\"\n", 0o755)
+	for name, text := range map[string]string{
+		"slapos/__init__.py": "", "slapos/grid/__init__.py": "", "slapos/grid/promise/__init__.py": "", "slapos/grid/promise/interface.py": "IPromise = None\n",
+		"slapos/grid/promise/generic.py": "import logging\nclass GenericPromise:\n    logger = logging.getLogger()\n",
+		"zope/__init__.py":               "", "zope/interface.py": "def implementer(interface):\n    return lambda one: one\n",
+	} {
+		s.write("fakes/"+name, text, 0o644)
+	}
+	o := s.section(promiseLines)
+	if err := s.prepare(promiseRecipe{}, o).Run(t.Context(), s.Work); err != nil {
+		t.Fatal(err)
+	}
+	for told, want := range map[string]string{
+		`{"promises":[{"failed":true,"message":"no 100%s"}]}`: "ERROR:root:no 100%s\n",
+		`{"promises":[{"failed":false,"message":"yes"}]}`:     "INFO:root:yes\n",
+		`{`: "ERROR:root:gobuild does not tell a result\n",
+	} {
+		s.write("it's gobuild.told", told, 0o644)
+		c := exec.Command(python, "-B", "-c", "import logging; logging.basicConfig(level=20); import p; p.RunPromise().sense()")
+		c.Dir, c.Env = s.at("."), []string{"PYTHONPATH=" + s.at("fakes")}
+		if got, err := c.CombinedOutput(); err != nil || string(got) != want {
+			t.Errorf("%s: %v: got %q, want %q", told, err, got, want)
+		}
+	}
+	words, err := os.ReadFile(s.at("it's gobuild.words"))
+	want := "promise\nrun\n--json\n--only\np.py\n--python\n" + pythonOf(t, python) + "\n" + s.at("") + "\n"
+	if err != nil || strings.ReplaceAll(string(words), "/\n", "\n") != strings.ReplaceAll(want, "/\n", "\n") {
+		t.Errorf("gobuild was asked for %q, %v, want %q", words, err, want)
+	}
+}
+
+// pythonOf is what a Python says that its program is.
+func pythonOf(t *testing.T, python string) string {
+	t.Helper()
+	told, err := exec.Command(python, "-c", "import sys; sys.stdout.write(sys.executable)").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(told)
 }
 
 // TestPromiseEggs: a promise that gobuild checks needs no eggs, others do.

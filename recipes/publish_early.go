@@ -2,12 +2,12 @@ package recipes
 
 import (
 	"context"
-	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
 
 	"gobuild/parts"
+	"gobuild/parts/literal"
 )
 
 func publishEarlySpec() parts.Spec {

@@ -69,6 +69,8 @@ func instanceSpecs() []parts.Spec {
 		postgresSpec(),
 		redisSpec(),
 		mysqlUpdateSpec(),
+		mariadbSpec(),
+		socketPathSpec(),
 		kumofsSpec(),
 		ipv6to4Spec(),
 		ipv4to6Spec(),

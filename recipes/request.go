@@ -208,6 +208,9 @@ func (a *requestAction) Run(ctx context.Context, w *parts.Work) error {
 	if err != nil {
 		return slapError(a.at, err)
 	}
+	if i.Refused != nil {
+		return a.refused(w, i.Refused)
+	}
 	if a.missing == "" || a.request.State == slap.Destroyed {
 		return nil
 	}
@@ -226,6 +229,15 @@ func (a *requestAction) Run(ctx context.Context, w *parts.Work) error {
 		return d.WithHint("%s", i.Hint)
 	}
 	return d.WithHint("no instance of this software can serve it yet: make one, and run again")
+}
+
+// refused is what becomes of a request that the master did not take.
+func (a *requestAction) refused(w *parts.Work, err error) error {
+	if !a.optional {
+		return slapError(a.at, err)
+	}
+	w.Say(event.Warning, "Optional request failed: "+err.Error())
+	return nil
 }
 
 // Update asks again: the state of the part is that of the request.

@@ -2,11 +2,11 @@ package recipes
 
 import (
 	"context"
-	"gobuild/parts/literal"
 	"strconv"
 	"strings"
 
 	"gobuild/parts"
+	"gobuild/parts/literal"
 )
 
 func simplehttpSpec() parts.Spec {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"gobuild/parts/literal"
 	"io/fs"
 	"maps"
 	"net/netip"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"gobuild/parts"
+	"gobuild/parts/literal"
 	"gobuild/parts/slap"
 )
 
@@ -60,6 +60,7 @@ func slapConfigurationOptions(more ...parts.OptionSpec) []parts.OptionSpec {
 		computed("root-instance-short-title", "The same, shorter."),
 		computed("instance-guid", "The identity of the instance."),
 		computed("instance-state", "started, stopped or destroyed."),
+		computed("timestamp", "When the master last changed what the partition is asked to be; a local store does not tell."),
 		computed("ipv4", "The IPv4 addresses, a set."),
 		computed("ipv6", "The IPv6 addresses, a set."),
 		computed("ipv4-random", "The least of the IPv4 addresses."),
@@ -164,6 +165,9 @@ func slapConfigure(ctx context.Context, o parts.Options) (*slapConfigured, error
 		"instance-guid": c.p.GUID, "instance-state": c.p.State,
 	} {
 		o.Set(key, pythonOption(text))
+	}
+	if c.p.Timestamp != "" {
+		o.Set("timestamp", pythonOption(c.p.Timestamp))
 	}
 	o.Set("slave-instance-list", pythonOption(c.slaves()))
 	if err := c.addresses(); err != nil {

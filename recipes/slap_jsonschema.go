@@ -2,14 +2,14 @@ package recipes
 
 import (
 	"context"
-	"fmt"
-	"gobuild/parts/literal"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"gobuild/parts"
+	"gobuild/parts/literal"
+	"gobuild/parts/schema"
 	"gobuild/parts/slap"
 )
 
@@ -174,7 +174,7 @@ func slapDescribe(o parts.Options, path, kind string) (*slapDescription, error) 
 		kind = "default"
 	}
 	d := &slapDescription{at: optionPlace(o, "jsonschema"), path: path, kind: kind}
-	v, err := (&slapSchema{}).load(path)
+	v, err := schema.Load(path)
 	if err != nil {
 		return nil, d.at.wrap(err)
 	}
@@ -221,7 +221,7 @@ func (d *slapDescription) checkMain(c slapChecks, value any) (any, error) {
 	if !ok {
 		instance = map[string]any{}
 	}
-	errs, err := slapValidate(d.main, instance, c.defaults.main, c.unstringify.main)
+	errs, err := schema.Validate(d.main, instance, c.defaults.main, c.unstringify.main)
 	if err != nil {
 		return nil, d.at.wrap(err)
 	}
@@ -245,7 +245,7 @@ func (d *slapDescription) checkShared(c *slapConfigured, checks slapChecks, repo
 			maps.DeleteFunc(object, func(name string, _ any) bool { return name == "$schema" })
 			parameters = object
 		}
-		errs, err := slapValidate(d.shared, parameters, checks.defaults.shared, checks.unstringify.shared)
+		errs, err := schema.Validate(d.shared, parameters, checks.defaults.shared, checks.unstringify.shared)
 		if err != nil {
 			return d.at.wrap(err)
 		}
@@ -269,7 +269,7 @@ func (d *slapDescription) checkShared(c *slapConfigured, checks slapChecks, repo
 }
 
 // slapErrors shows errors, one in a line.
-func slapErrors(errs []slapSchemaError) string {
+func slapErrors(errs []schema.Problem) string {
 	lines := make([]string, len(errs))
 	for i, e := range errs {
 		lines[i] = "  " + e.String()
@@ -287,122 +287,3 @@ func (a *slapJsonschemaAction) Run(ctx context.Context, w *parts.Work) error {
 
 // Update does the same again.
 func (a *slapJsonschemaAction) Update(ctx context.Context, w *parts.Work) error { return a.Run(ctx, w) }
-
-// slapValidate checks a value by the schema of a file. With defaults, what it
-// lacks is added; with unstringify, texts in it become what they spell.
-func slapValidate(path string, value any, defaults, unstringify bool) ([]slapSchemaError, error) {
-	s := &slapSchema{unstringify: unstringify}
-	n, err := s.schema(path)
-	if err != nil {
-		return nil, err
-	}
-	errs := s.validate(n, value, "$")
-	if len(errs) > 0 || s.err != nil || !defaults && !unstringify {
-		return errs, s.err
-	}
-	if unstringify {
-		s.applyTypes()
-	}
-	if defaults {
-		if errs := s.applyDefaults(); len(errs) > 0 || s.err != nil {
-			return errs, s.err
-		}
-	}
-	s.applied = nil
-	return s.validate(n, value, "$"), s.err
-}
-
-// keyword finds a keyword in a schema, or in one that it refers to.
-func (s *slapSchema) keyword(n slapNode, name string) (any, bool) {
-	for range slapSchemaDepth {
-		schema, _ := n.value.(map[string]any)
-		if v, ok := schema[name]; ok {
-			return v, true
-		}
-		ref, ok := schema["$ref"].(string)
-		if !ok {
-			return nil, false
-		}
-		target, err := s.resolve(n, ref)
-		if err != nil {
-			return nil, false
-		}
-		n = target
-	}
-	return nil, false
-}
-
-// applyTypes turns properties that are texts into what the schemas want that
-// apply.
-func (s *slapSchema) applyTypes() {
-	for _, a := range s.applied {
-		object, ok := a.instance.(map[string]any)
-		if !ok {
-			continue
-		}
-		properties := a.schema.value.(map[string]any)["properties"].(map[string]any)
-		for name, schema := range properties {
-			text, isText := object[name].(string)
-			kinds, known := s.keyword(slapNode{a.schema.file, schema}, "type")
-			if !isText || !known {
-				continue
-			}
-			list, ok := kinds.([]any)
-			if !ok {
-				list = []any{kinds}
-			}
-			for _, kind := range list {
-				kind, _ := kind.(string)
-				if value, ok := slapUnstring(text, kind); ok {
-					object[name] = value
-					break
-				}
-			}
-		}
-	}
-}
-
-// slapDefault is a property that gets a default.
-type slapDefault struct {
-	object map[string]any
-	name   string
-	value  any
-}
-
-// applyDefaults adds the defaults of the schemas that apply; those of objects in
-// defaults too.
-func (s *slapSchema) applyDefaults() (errs []slapSchemaError) {
-	var found []slapDefault
-	for i := 0; i < len(s.applied); i++ { // it grows
-		a := s.applied[i]
-		object, ok := a.instance.(map[string]any)
-		if !ok {
-			continue
-		}
-		properties := a.schema.value.(map[string]any)["properties"].(map[string]any)
-		for _, name := range slices.Sorted(maps.Keys(properties)) {
-			n := slapNode{a.schema.file, properties[name]}
-			value, has := s.keyword(n, "default")
-			if _, there := object[name]; there || !has {
-				continue
-			}
-			value = slapJSON(value) // a copy
-			found = append(found, slapDefault{object, name, value})
-			errs = append(errs, s.validate(n, value, "$.default of "+name)...)
-		}
-	}
-	if len(errs) > 0 {
-		return errs
-	}
-	for _, d := range found {
-		before, there := d.object[d.name] // it is of found, too
-		if there && !slapEqual(before, d.value) {
-			s.err = fmt.Errorf("conflicting defaults for key %s: %s and %s", d.name, literal.Repr(before), literal.Repr(d.value))
-			return nil
-		}
-		if !there {
-			d.object[d.name] = d.value
-		}
-	}
-	return nil
-}

@@ -3,15 +3,18 @@ package recipes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"gobuild/buildout/diag"
 	"gobuild/parts"
 	"gobuild/parts/partstest"
 	"gobuild/parts/slap"
+	"gobuild/recipes/bridge"
 )
 
 func TestPythonOption(t *testing.T) {
@@ -110,9 +113,23 @@ func TestPublishRefused(t *testing.T) {
 		}
 	}
 	s.sections["slap-connection"]["server-url"] = "https://me:secret@slap.example.org"
-	_, err := publishRecipe{}.Prepare(t.Context(), s.options("a = 1"))
-	if err == nil || !strings.Contains(err.Error(), "is asked by the slap library of Python") || strings.Contains(err.Error(), "secret") {
+	if _, err := (publishRecipe{}).Prepare(t.Context(), s.options("a = 1")); !errors.Is(err, parts.ErrNotRun) {
 		t.Errorf("a remote master: %v", err)
+	}
+	remote := &slapRemote{where: bridge.MasterAddress{Server: "https://me:secret@slap.example.org", Partition: "p", Computer: "c"}}
+	for want, m := range map[string]*bridge.MasterError{
+		"slap-master: the master https://me:xxxxx@slap.example.org does not answer: refused":                                        {Kind: bridge.MasterDown, Text: "refused"},
+		"slap-master: the master https://me:xxxxx@slap.example.org answers with status 500":                                         {Kind: bridge.MasterRefused, Status: 500},
+		"slap-request: the master https://me:xxxxx@slap.example.org has nothing yet for the partition p of the computer c":          {Kind: bridge.MasterEarly},
+		"slap-request: the master https://me:xxxxx@slap.example.org does not know the partition p of the computer c":                {Kind: bridge.MasterMissing},
+		"slap-master: the master https://me:xxxxx@slap.example.org does not let the partition p of the computer c in: status 403":   {Kind: bridge.MasterRefused, Status: 403},
+		"slap-master: the master https://me:xxxxx@slap.example.org cannot be asked: x":                                              {Kind: bridge.MasterRefused, Text: "x"},
+		"slap-master: the master https://me:xxxxx@slap.example.org is asked by the slap library of Python, which cannot be used: x": {Kind: bridge.MasterNoLibrary, Text: "x"},
+	} {
+		var d *diag.Diagnostic
+		if !errors.As(remote.failed(m), &d) || string(d.Code)+": "+d.Msg != want || d.Hint == "" && m.Text != "x" {
+			t.Errorf("got %+v, want %s", d, want)
+		}
 	}
 }
 

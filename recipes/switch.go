@@ -2,7 +2,6 @@ package recipes
 
 import (
 	"context"
-	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
 	"gobuild/parts"
+	"gobuild/parts/literal"
 )
 
 func switchSpec() parts.Spec {

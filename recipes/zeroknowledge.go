@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/literal"
 )
 
 func zeroknowledgeReadSpec() parts.Spec {

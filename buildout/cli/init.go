@@ -11,22 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"gobuild/buildout/diag"
-	"gobuild/buildout/event"
 	"gobuild/buildout/profile"
 	"gobuild/buildout/ui"
-	"gobuild/parts/run"
 )
-
-func newBootstrap(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "bootstrap", Short: "make the standard directories and bin/buildout",
-		Long: `Makes the standard directories of the profile and a script bin/buildout that
-runs this gobuild, so that habits and scripts that call bin/buildout go on to
-work.`,
-		Args: noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), a) },
-	}
-}
 
 func newInit(a *app) *cobra.Command {
 	return &cobra.Command{
@@ -87,28 +74,4 @@ func newProfile(args []string) string {
 		text += "extra-paths =\n" + paths.String()
 	}
 	return text
-}
-
-func runBootstrap(ctx context.Context, a *app) error {
-	e, err := a.open(ctx, event.Discard)
-	if err != nil {
-		return err
-	}
-	if err := e.Start(ctx, true, false); err != nil {
-		return profileError(ctx, err)
-	}
-	made, err := e.Bootstrap()
-	for _, dir := range made {
-		fmt.Fprintf(a.Stdout, "Creating directory '%s'.\n", dir)
-	}
-	if err != nil {
-		return withStatus(StatusState, err)
-	}
-	script := filepath.Join(e.Base.BinDirectory, "buildout")
-	text := "#!/bin/sh\nexec " + run.Quote(a.Executable) + ` "$@"` + "\n"
-	if err := replace(script, []byte(text), 0o777&^os.FileMode(e.Umask)); err != nil {
-		return withStatus(StatusState, err)
-	}
-	fmt.Fprintf(a.Stdout, "Generated script '%s'.\n", script)
-	return nil
 }

@@ -71,7 +71,9 @@ func installWith(ctx context.Context, a *app, screen ui.Screen, o buildout.Insta
 	if err := checkNames(o.Named); err != nil {
 		return err
 	}
-	err = e.Install(ctx, o)
+	if err = e.Install(ctx, o); err == nil {
+		return a.renewShim(ctx, e)
+	}
 	if f := (*buildout.FailedError)(nil); errors.As(err, &f) {
 		f.List = append(f.List, a.summary(f)...)
 	}

@@ -89,7 +89,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(install, newBootstrap(a), newInit(a), newAnnotate(a), newQuery(a), newResolve(a), newRecipe(a),
 		newExplain(a), newWhy(a), newPlan(a), newGraph(a),
 		newReport(a), newHistory(a), newRollback(a),
-		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newAudit(a), newSBOM(a), newLicenses(a), newPack(a), newUnpack(a), newRelocate(a), newLSP(a), newExec(a), newResume(a), newRebuild(a), newShell(a), newLog(a), newPromise(a), newCheck(a), newService(a), newNinja())
+		newSettings(a), newHandover(a), newVersion(a), newFmt(a), newLint(a), newAudit(a), newSBOM(a), newLicenses(a), newPack(a), newUnpack(a), newRelocate(a), newLSP(a), newExec(a), newResume(a), newRebuild(a), newShell(a), newLog(a), newInstance(a), newPromise(a), newCheck(a), newService(a), newNinja())
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		if c.Long != "" && c.RunE != nil && !strings.Contains(c.Long, "Exit status:") {

@@ -18,7 +18,7 @@ import (
 func newService(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "service", Short: "run a service of a recipe", Hidden: true, Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	c.AddCommand(newServiceWeb(a), newServiceStamp(a), newServiceCertificates(a), newServiceSSHKeys(a))
+	c.AddCommand(newServiceWeb(a), newServiceStamp(a), newServiceCertificates(a), newServiceSSHKeys(a), newServiceMariadb(a))
 	return c
 }
 

@@ -1,7 +1,6 @@
 package condition
 
 import (
-	"gobuild/parts/literal"
 	"math"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"gobuild/parts/literal"
 	"gobuild/parts/pep"
 )
 

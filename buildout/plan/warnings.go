@@ -79,7 +79,7 @@ func unsupported(ctx context.Context, e *profile.Evaluated) diag.List {
 // nothing reads it: options of other engines and extensions.
 func EngineOption(key string) bool {
 	return slices.Contains([]string{"parts", "develop", "extensions", "index", "relative-paths", "abi-tag-eggs",
-		"keep-compile-dir", "shared-part-list", "networkcache-section", "dry-run", "check-signature",
+		"keep-compile-dir", "shared-part-list", "build-time-part-list", "networkcache-section", "dry-run", "check-signature",
 		"verbosity", "download-cache", "extends-cache", "recipe-timeout", "relocatable", "reproducible", "source-date-epoch", checkOption}, key) || slices.Contains(AuditOptions, key) || slices.Contains(PureOptions, key)
 }
 

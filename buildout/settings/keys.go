@@ -65,6 +65,15 @@ var keys = []*Key{
 	{Name: "python", Default: "python3", Env: "GOBUILD_PYTHON", Takes: "a program: a path, or a name to look up in PATH",
 		Doc:   "The default of `[buildout] executable`: the Python that runs recipes which are not built in, where the profile names none.",
 		value: func(s *Settings) value { return &matching{&s.Python, anyProgram, "a program"} }},
+	{Name: "instances", Default: "", Env: "GOBUILD_INSTANCES", Takes: "a directory, or nothing",
+		Doc:   "The directory whose directories are the instances of `gobuild instance`. An empty value means the current one.",
+		value: func(s *Settings) value { return &directory{&s.Instances} }},
+	{Name: "supervisor", Default: "supervisord", Env: "GOBUILD_SUPERVISOR", Takes: "`supervisord`, `runit`, `s6` or `none`",
+		Doc:     "What runs the programs of instances (docs/instances.md). With `none`, `gobuild instance` makes instances and starts nothing.",
+		Choices: supervisors, value: func(s *Settings) value { return &choice{&s.Supervisor, supervisors} }},
+	{Name: "supervisord", Default: "supervisord", Env: "GOBUILD_SUPERVISORD", Takes: "a program: a path, or a name to look up in PATH",
+		Doc:   "The program supervisord.",
+		value: func(s *Settings) value { return &matching{&s.Supervisord, anyProgram, "a program"} }},
 	{Name: "history", Default: "50", Env: "GOBUILD_HISTORY", Takes: "a number from 0",
 		Doc:   "How many runs `gobuild history` keeps. With 0 no run is remembered.",
 		value: func(s *Settings) value { return &number{&s.History, 0, maxHistory} }},
@@ -83,6 +92,7 @@ var (
 	dialects      = []string{"auto", "upstream", "slapos"}
 	audits        = []string{"error", "warn", "off"}
 	booleans      = []string{"true", "false"}
+	supervisors   = []string{"supervisord", "runit", "s6", "none"}
 	colors        = []string{"auto", "always", "never"}
 	pythonVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[23]\.[0-9]{1,2}(\.[0-9]{1,2})?$`) })
 	anyProgram    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\S(.*\S)?$`) })

@@ -32,6 +32,9 @@ type Settings struct {
 	Timeout       time.Duration // for a server that says nothing
 	PythonVersion string        // of section conditions: 3.11
 	Python        string        // the program that is the default of [buildout] executable
+	Instances     string        // directory of the instances; "" is the current one
+	Supervisor    string        // supervisord, runit, s6 or none
+	Supervisord   string        // the program
 	History       int           // runs that are remembered
 	Silence       []string      // codes of warnings that are not shown
 

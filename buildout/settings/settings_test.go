@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 	origins := s.Origins
 	s.Origins = nil
 	same(t, "settings", *s, Settings{Fsync: true, Namespaces: true, Audit: "error", Dialect: "auto", Cache: "/home/me/.cache/gobuild/sources", Color: "auto",
-		Tries: 3, Timeout: time.Minute, PythonVersion: "3.11", Python: "python3", History: 50})
+		Tries: 3, Timeout: time.Minute, PythonVersion: "3.11", Python: "python3", Supervisor: "supervisord", Supervisord: "supervisord", History: 50})
 	same(t, "keys with an origin", slices.Sorted(maps.Keys(origins)), slices.Sorted(slices.Values(names())))
 	for key, from := range origins {
 		same(t, "origin of "+key, from, "default")
@@ -90,7 +90,7 @@ func TestLayers(t *testing.T) {
 	same(t, "settings", *s, Settings{Fsync: true, Namespaces: true, Audit: "error",
 		Dialect: "slapos", Jobs: 4, Cache: filepath.Dir(project) + "/src",
 		Mirrors: []string{"https://h/x%20y#z", "/h/m", filepath.Dir(user) + "/sub/dir"},
-		Color:   "always", Tries: 3, Timeout: 5 * time.Second, PythonVersion: "2.7.18", Python: "python3", History: 50, Silence: []string{"a-b", "c"},
+		Color:   "always", Tries: 3, Timeout: 5 * time.Second, PythonVersion: "2.7.18", Python: "python3", Supervisor: "supervisord", Supervisord: "supervisord", History: 50, Silence: []string{"a-b", "c"},
 	})
 	for key, want := range map[string]string{
 		"dialect": system + ":5:1", "jobs": "environment GOBUILD_JOBS", "tries": project + ":3:1",
@@ -126,7 +126,7 @@ func TestMirrors(t *testing.T) {
 
 // TestProblems: where and what each problem is, and its hint.
 func TestProblems(t *testing.T) {
-	const keyList = "the settings are dialect, jobs, fsync, namespaces, audit, cache, mirrors, color, tries, timeout, python-version, python, history, silence"
+	const keyList = "the settings are dialect, jobs, fsync, namespaces, audit, cache, mirrors, color, tries, timeout, python-version, python, instances, supervisor, supervisord, history, silence"
 	tests := []struct{ name, text, want string }{
 		{"section", "[gobiuld]\njobs = 1\n", `1:2-9 unknown section "gobiuld" (did you mean "gobuild"?)`},
 		{"other section", "[keys]\na = b\n", `1:2-6 unknown section "keys" (settings stand in [gobuild])`},
@@ -226,7 +226,7 @@ func TestUnreadable(t *testing.T) {
 
 func TestGet(t *testing.T) {
 	s := load(t, Where{Environ: []string{"HOME=/h", "GOBUILD_MIRRORS=/a https://b", "GOBUILD_SILENCE=x y"}})
-	want := "dialect=auto jobs=0 fsync=true namespaces=true audit=error cache=/h/.cache/gobuild/sources mirrors=/a https://b color=auto tries=3 timeout=60 python-version=3.11 python=python3 history=50 silence=x y none="
+	want := "dialect=auto jobs=0 fsync=true namespaces=true audit=error cache=/h/.cache/gobuild/sources mirrors=/a https://b color=auto tries=3 timeout=60 python-version=3.11 python=python3 instances= supervisor=supervisord supervisord=supervisord history=50 silence=x y none="
 	var got []string
 	for _, name := range append(names(), "none") {
 		got = append(got, name+"="+s.Get(name))

@@ -64,6 +64,9 @@ func Interactive(file *os.File, environ []string) bool {
 	return isTerminal(file, environ) && (ci == "" || ci == "0" || ci == "false")
 }
 
+// Asks reports whether a question on a file reaches somebody: it is a terminal.
+func Asks(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
 // isTerminal reports whether file is a terminal that is more than dumb.
 func isTerminal(file *os.File, environ []string) bool {
 	kind := lookup(environ, "TERM")

@@ -3,6 +3,8 @@ package authority
 import (
 	"cmp"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -30,6 +32,28 @@ const (
 // DefaultKeySize is the length of RSA keys in bits.
 const DefaultKeySize = 2048
 
+// CheckKeySize refuses a number of bits that no key has.
+func CheckKeySize(size int) error {
+	const least, most = 1024, 16384
+	if curve(size) == nil && (size < least || size > most) {
+		return fmt.Errorf("a key has from %d to %d bits; with 256, 384 or 521 it is one of an elliptic curve", least, most)
+	}
+	return nil
+}
+
+// curve is the elliptic curve of keys with so many bits; nil for RSA.
+func curve(size int) elliptic.Curve {
+	return map[int]elliptic.Curve{256: elliptic.P256(), 384: elliptic.P384(), 521: elliptic.P521()}[size]
+}
+
+// newKey makes a key with so many bits; 0 is DefaultKeySize.
+func newKey(size int) (crypto.Signer, error) {
+	if c := curve(size); c != nil {
+		return ecdsa.GenerateKey(c, rand.Reader)
+	}
+	return rsa.GenerateKey(rand.Reader, cmp.Or(size, DefaultKeySize))
+}
+
 // Subject is what certificates say of their owner besides the name.
 type Subject struct{ Country, State, City, Company, Email string }
 
@@ -40,7 +64,7 @@ type Authority struct {
 	NewCerts string // blank: no copies are kept
 	Requests string // the directory of the requests
 	Subject  Subject
-	KeySize  int // 0 is DefaultKeySize
+	KeySize  int // 0 is DefaultKeySize; see CheckKeySize
 }
 
 func (a Authority) keyPath() string  { return filepath.Join(a.Private, "cakey.pem") }
@@ -103,7 +127,7 @@ func (a Authority) own(now time.Time) (pair, error) {
 // create makes the key and the certificate. A key without a certificate, or the
 // other way round, is replaced.
 func (a Authority) create(now time.Time) (pair, error) {
-	key, err := rsa.GenerateKey(rand.Reader, cmp.Or(a.KeySize, DefaultKeySize))
+	key, err := newKey(a.KeySize)
 	if err != nil {
 		return pair{}, err
 	}

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -237,5 +238,31 @@ func TestOpenSSL(t *testing.T) {
 	a.ensure(t, start, "after")
 	if n := certificate(t, after.Certificate).SerialNumber.Int64(); n != 3 {
 		t.Errorf("the number is %d, want 3", n)
+	}
+}
+
+func TestEllipticCurve(t *testing.T) {
+	a := newAuthority(t)
+	a.KeySize = 384
+	r := a.request("a.example")
+	r.KeySize = 256
+	if err := r.Leave(a.Requests, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	a.ensure(t, now, "a.example")
+	for path, bits := range map[string]int{r.Certificate: 256, a.certPath(): 384} {
+		key, ok := certificate(t, path).PublicKey.(*ecdsa.PublicKey)
+		if !ok || key.Curve.Params().BitSize != bits {
+			t.Errorf("%s: %T, want a key of a curve with %d bits", path, key, bits)
+		}
+	}
+	if err := certificate(t, r.Certificate).CheckSignatureFrom(certificate(t, a.certPath())); err != nil {
+		t.Error(err)
+	}
+	a.ensure(t, now)
+	for size, ok := range map[int]bool{0: false, 255: false, 256: true, 521: true, 1023: false, 1024: true, 16384: true, 16385: false} {
+		if (CheckKeySize(size) == nil) != ok {
+			t.Errorf("a key with %d bits: %v", size, !ok)
+		}
 	}
 }

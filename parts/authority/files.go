@@ -231,7 +231,7 @@ func (a Authority) newCerts() string {
 }
 
 func (a Authority) keySize() int {
-	if a.KeySize > 0 {
+	if a.KeySize > 0 && curve(a.KeySize) == nil { // what openssl makes by default is RSA
 		return a.KeySize
 	}
 	return DefaultKeySize

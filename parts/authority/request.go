@@ -2,10 +2,8 @@ package authority
 
 import (
 	"bytes"
-	"cmp"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
@@ -29,7 +27,7 @@ type Request struct {
 	// AltNames are the host names and addresses of the owner; without any, the
 	// name is one of them if it looks like one.
 	AltNames []string
-	KeySize  int // 0 is DefaultKeySize
+	KeySize  int // 0 is DefaultKeySize; see CheckKeySize
 }
 
 // Hash is what files are called that belong to a name.
@@ -147,7 +145,7 @@ func (a Authority) answer(p pair, r Request, now time.Time) (bool, error) {
 	key, err := readKey(r.Key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if key, err = rsa.GenerateKey(rand.Reader, cmp.Or(r.KeySize, DefaultKeySize)); err != nil {
+		if key, err = newKey(r.KeySize); err != nil {
 			return false, err
 		}
 		if err := writeKey(r.Key, key); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"gobuild/parts/literal"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/literal"
 )
 
 // install puts a distribution that is on offer into the eggs directory.

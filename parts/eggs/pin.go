@@ -1,11 +1,11 @@
 package eggs
 
 import (
-	"gobuild/parts/literal"
 	"strings"
 
 	"gobuild/buildout/diag"
 	"gobuild/parts"
+	"gobuild/parts/literal"
 	"gobuild/parts/pep"
 )
 

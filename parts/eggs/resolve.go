@@ -2,11 +2,11 @@ package eggs
 
 import (
 	"context"
-	"gobuild/parts/literal"
 	"slices"
 	"strings"
 
 	"gobuild/buildout/diag"
+	"gobuild/parts/literal"
 	"gobuild/parts/pep"
 )
 

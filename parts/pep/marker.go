@@ -1,11 +1,12 @@
 package pep
 
 import (
-	"gobuild/parts/literal"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gobuild/parts/literal"
 )
 
 // maxDepth limits nested parentheses.

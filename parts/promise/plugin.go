@@ -2,11 +2,12 @@ package promise
 
 import (
 	"errors"
-	"gobuild/parts/literal"
 	"os"
 	"regexp"
 	"strings"
 	"sync"
+
+	"gobuild/parts/literal"
 )
 
 // Plugin is what a promise module of promise.plugin says.

@@ -23,7 +23,7 @@ type Client interface {
 	// published for the slave with this reference.
 	Publish(ctx context.Context, slave string, v Values) error
 	// Look returns what has become of a request. It changes nothing that a local
-	// master keeps.
+	// master keeps; one that is reached by a network is asked for the instance.
 	Look(ctx context.Context, r Request) (*Instance, error)
 	// Request asks for an instance, or for other parameters or another state of
 	// one that was asked for before.
@@ -157,6 +157,7 @@ type Partition struct {
 	RootShortTitle string
 	GUID           string
 	State          string
+	Timestamp      string // when it was last changed, or ""
 	Parameters     Values
 	IPv4, IPv6     []string
 	Slaves         []Slave
@@ -189,4 +190,6 @@ type Instance struct {
 	Connection Values
 	// Hint tells how to make it work, or is "".
 	Hint string
+	// Refused is why the master did not take the request, or nil.
+	Refused error
 }

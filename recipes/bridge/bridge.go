@@ -219,9 +219,10 @@ func (b *Bridge) ready(ctx context.Context, f *frame) error {
 
 // notStarted is the error of an interpreter that cannot be used.
 func (b *Bridge) notStarted(f *frame, python string, p *process, err error) error {
-	d := &diag.Diagnostic{Code: codePython, Msg: fmt.Sprintf("the recipe %s is Python code, and %s cannot run it: %v", f.recipe, python, err), Err: err}
+	purpose := cmp.Or(f.purpose, fmt.Sprintf("the recipe %s is Python code", f.recipe))
+	d := &diag.Diagnostic{Code: codePython, Msg: fmt.Sprintf("%s, and %s cannot run it: %v", purpose, python, err), Err: err}
 	if p != nil && p.err != nil && errors.Is(err, errEnded) {
-		d.Msg = fmt.Sprintf("the recipe %s is Python code, and %s %s", f.recipe, python, howEnded(p.err, err))
+		d.Msg = fmt.Sprintf("%s, and %s %s", purpose, python, howEnded(p.err, err))
 		d.Excerpt = strings.Join(p.output.tail.Lines(), "\n")
 	}
 	d.WithHint("[buildout] python names the section whose option executable is the interpreter; without one it is python3 of PATH")

@@ -41,6 +41,9 @@ func (b *Bridge) failure(f *frame, p *problem) error {
 	if p.Number > 0 && p.Number < len(b.refused) {
 		return b.placed(f, p, b.refused[p.Number])
 	}
+	if err := masterFailure(p); err != nil {
+		return err
+	}
 	switch p.Kind {
 	case "option":
 		d := f.failed(codeMissing, p)

@@ -19,6 +19,7 @@ type frame struct {
 	part       string
 	recipe     string // as the profile names it
 	suggestion string // the built-in recipe that the name is nearly
+	purpose    string // what Python is for, unless it is to run the recipe
 	host       parts.Host
 	fetch      parts.Fetcher
 	proc       parts.Runner

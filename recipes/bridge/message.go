@@ -84,7 +84,7 @@ type question struct {
 // problem is an error as the other side sees it.
 type problem struct {
 	// Kind is section, option, exists or checksum to the process; from it user,
-	// option, exception, exit, no-recipe or no-entry.
+	// option, exception, exit, no-recipe, no-entry, or that of a MasterError.
 	Kind string `json:"kind,omitempty"`
 	Text string `json:"text,omitempty"`
 	// Number names an error that gobuild has told of before.
@@ -96,4 +96,5 @@ type problem struct {
 	Line    int      `json:"line,omitempty"`
 	Tried   []string `json:"tried,omitempty"`
 	Entries []string `json:"entries,omitempty"`
+	Status  int      `json:"status,omitempty"` // of HTTP, or 0
 }

@@ -3,7 +3,7 @@
 #
 #   testdata/stack/check.sh STACK PARTS_DIR
 #
-# STACK is quick, small or medium. PARTS_DIR holds one directory per part
+# STACK is quick, small, medium or mariadb. PARTS_DIR holds one directory per part
 # (PARTS_DIR/zlib), or shared parts (PARTS_DIR/zlib/HASH). Prints `ok NAME` for
 # each check and `FAILED NAME` with the output for each that fails.
 #
@@ -131,6 +131,7 @@ free_port() {
 
 . "$here/check_programs.sh"
 . "$here/check_servers.sh"
+. "$here/check_mariadb.sh"
 
 libraries() {
 	bash "$here/check_libraries.sh" "$root"

@@ -3,7 +3,7 @@
 #
 #   testdata/stack/moved.sh GOBUILD STACK PACK ORIGINAL WORK [PLACE...]
 #
-# STACK is quick, small or medium, PACK the archive that `gobuild pack` made of
+# STACK is quick, small, medium or mariadb, PACK the archive that `gobuild pack` made of
 # it, ORIGINAL the buildout directory in which it was built, WORK a directory for
 # scratch. PLACE is one or more of
 #
@@ -87,6 +87,7 @@ unpack() {
 	}
 }
 
+. "$here/check_mariadb.sh"
 . "$here/moved_emptyroot.sh"
 
 for name in $places; do

@@ -67,6 +67,64 @@ medium_in_emptyroot() {
 	wait $pid
 }
 
+# mariadb_in_emptyroot starts a server, asks it, makes it crash, and looks for the trace. Nothing but the tree and glibc is there:
+# no shell, no account, no compiler's library.
+mariadb_in_emptyroot() {
+	local p=$tree/parts/mariadb
+	says "10.11.18-MariaDB" $p/bin/mariadbd --version
+	says "EditLine" $p/bin/mariadb --version
+	says "10.42" $tree/parts/pcre2/bin/pcre2test -C
+	says "OpenSSL 3.0.20" $tree/parts/openssl/bin/openssl version
+	rm -f "$root"/usr/lib*/*/lib{gcc_s,stdc++}.so.* "$root"/lib*/*/lib{gcc_s,stdc++}.so.* "$root"/lib*/lib{gcc_s,stdc++}.so.*
+	mkdir -p "$root/tmp/data/mysql"
+	printf '%s\n' '[mariadbd]' 'datadir = /tmp/data' 'socket = /tmp/s' 'log-error = /tmp/error.log' 'pid-file = /tmp/pid' 'tmpdir = /tmp' \
+		'skip-networking' 'user = root' '[client]' 'socket = /tmp/s' >"$root/tmp/my.cnf"
+	bootstrap_sql "$root$p" | inroot $p/bin/mariadbd --defaults-file=/tmp/my.cnf --bootstrap --silent-startup --log-warnings=0 \
+		--enforce-storage-engine= --max-allowed-packet=8M --net-buffer-length=16K >"$work/bootstrap.log" || failed "emptyroot: bootstrap: $(tail "$root/tmp/error.log")"
+	mariadb_asked "create database d; create table d.t (v int); insert into d.t values (42); select v from d.t" 42
+	mariadb_crashed
+	mariadb_asked "select v + 1 from d.t" 43
+}
+
+# mariadb_start starts the server in the root; its process is in server.
+mariadb_start() {
+	inroot "$tree/parts/mariadb/bin/mariadbd" --defaults-file=/tmp/my.cnf >"$work/server.log" &
+	starter=$!
+	for _ in $(seq 200); do
+		says_quietly "$tree/parts/mariadb/bin/mariadb-admin" --defaults-file=/tmp/my.cnf -uroot ping && break
+		sleep 0.1
+	done
+	server=$(pgrep -P "$(pgrep -P $starter)" 2>/dev/null || pgrep -P $starter)
+}
+
+says_quietly() { inroot "$@" >/dev/null 2>&1; }
+
+# mariadb_asked SQL TEXT starts a server, asks it, and stops it.
+mariadb_asked() {
+	mariadb_start
+	says "$2" "$tree/parts/mariadb/bin/mariadb" --defaults-file=/tmp/my.cnf -uroot -N -B -e "$1"
+	inroot "$tree/parts/mariadb/bin/mariadb-admin" --defaults-file=/tmp/my.cnf -uroot shutdown >/dev/null
+	wait $starter
+}
+
+# mariadb_crashed makes the server crash; its log must have the names of functions.
+mariadb_crashed() {
+	mariadb_start
+	kill -SEGV $server
+	for _ in $(seq 100); do
+		grep -q handle_connections_sockets "$root/tmp/error.log" && break
+		sleep 0.1
+	done
+	sleep 0.5
+	kill -KILL $server 2>/dev/null # the first process of a namespace does not die by a signal of its own
+	wait $starter
+	if grep -q handle_connections_sockets "$root/tmp/error.log"; then
+		echo "ok trace" >>"$work/emptyroot.log"
+	else
+		failed "emptyroot: no trace of the crash: $(tail "$root/tmp/error.log")"
+	fi
+}
+
 # check_emptyroot DIR moves the tree in DIR into a root directory in which it has
 # the same path, and runs programs there.
 check_emptyroot() {
@@ -82,6 +140,7 @@ check_emptyroot() {
 	: >"$work/emptyroot.log"
 	case $stack in
 	medium) medium_in_emptyroot ;;
+	mariadb) mariadb_in_emptyroot ;;
 	small) small_in_emptyroot ;;
 	*) says "Hello, world!" "$tree/parts/hello/bin/hello" ;;
 	esac

@@ -23,7 +23,7 @@ def install(b):
     _lazily(zc.buildout, "download", "rmtree", "easy_install", "configparser")
     buildout = gobuild_sections.Buildout()
     b.work = {"init": init, "install": run_install, "update": run_update, "uninstall": uninstall, "script": script,
-              "module": gobuild_objects.module, "use": gobuild_objects.use}
+              "module": gobuild_objects.module, "use": gobuild_objects.use, "slap": slap}
 
 
 def _lazily(package, *names):
@@ -155,3 +155,10 @@ def script(name, location=None):
         return {"wrote": _paths(bridge.watch.stop()) if name != "init" else []}
     finally:
         bridge.watch.stop()
+
+
+def slap(**call):
+    """Ask the master of a partition."""
+    import gobuild_slap
+
+    return gobuild_slap.ask(bridge, buildout, **call)

@@ -1,39 +1,40 @@
-package recipes
+package schema
 
 import (
-	"gobuild/parts/literal"
 	"maps"
 	"slices"
 	"strings"
+
+	"gobuild/parts/literal"
 )
 
-// slapKeywordTable is the table of the keywords that can find something wrong.
-func slapKeywordTable() map[string]func(k *slapKeyword, arg any) []slapSchemaError {
-	return map[string]func(k *slapKeyword, arg any) []slapSchemaError{
-		"$ref": slapKeywordRef, "$dynamicRef": slapKeywordRef, "$recursiveRef": slapKeywordRef,
-		"type": slapKeywordType, "enum": slapKeywordEnum, "const": slapKeywordConst,
-		"required": slapKeywordRequired, "properties": slapKeywordProperties, "patternProperties": slapKeywordPatternProperties,
-		"additionalProperties": slapKeywordAdditionalProperties, "propertyNames": slapKeywordPropertyNames,
-		"dependencies": slapKeywordOldDependencies, "dependentRequired": slapKeywordDependencies, "dependentSchemas": slapKeywordDependencies,
-		"unevaluatedProperties": slapKeywordUnevaluated,
-		"items":                 slapKeywordItems, "prefixItems": slapKeywordPrefixItems, "additionalItems": slapKeywordAdditionalItems, "contains": slapKeywordContains,
-		"minLength": slapKeywordSize(slapLength, false, "is too short"), "maxLength": slapKeywordSize(slapLength, true, "is too long"),
-		"minItems": slapKeywordSize(slapElements, false, "is too short"), "maxItems": slapKeywordSize(slapElements, true, "is too long"),
-		"minProperties": slapKeywordSize(slapMembers, false, "does not have enough properties"),
-		"maxProperties": slapKeywordSize(slapMembers, true, "has too many properties"),
-		"uniqueItems":   slapKeywordUniqueItems, "pattern": slapKeywordPattern,
-		"minimum": slapKeywordLimit(false, false), "maximum": slapKeywordLimit(true, false),
-		"exclusiveMinimum": slapKeywordLimit(false, true), "exclusiveMaximum": slapKeywordLimit(true, true),
-		"multipleOf": slapKeywordMultipleOf,
-		"allOf":      slapKeywordAllOf, "anyOf": slapKeywordAnyOf, "oneOf": slapKeywordOneOf, "not": slapKeywordNot, "if": slapKeywordIf,
+// keywordTable is the table of the keywords that can find something wrong.
+func keywordTable() map[string]func(k *keyword, arg any) []Problem {
+	return map[string]func(k *keyword, arg any) []Problem{
+		"$ref": keywordRef, "$dynamicRef": keywordRef, "$recursiveRef": keywordRef,
+		"type": keywordType, "enum": keywordEnum, "const": keywordConst,
+		"required": keywordRequired, "properties": keywordProperties, "patternProperties": keywordPatternProperties,
+		"additionalProperties": keywordAdditionalProperties, "propertyNames": keywordPropertyNames,
+		"dependencies": keywordOldDependencies, "dependentRequired": keywordDependencies, "dependentSchemas": keywordDependencies,
+		"unevaluatedProperties": keywordUnevaluated,
+		"items":                 keywordItems, "prefixItems": keywordPrefixItems, "additionalItems": keywordAdditionalItems, "contains": keywordContains,
+		"minLength": keywordSize(length, false, "is too short"), "maxLength": keywordSize(length, true, "is too long"),
+		"minItems": keywordSize(elements, false, "is too short"), "maxItems": keywordSize(elements, true, "is too long"),
+		"minProperties": keywordSize(members, false, "does not have enough properties"),
+		"maxProperties": keywordSize(members, true, "has too many properties"),
+		"uniqueItems":   keywordUniqueItems, "pattern": keywordPattern,
+		"minimum": keywordLimit(false, false), "maximum": keywordLimit(true, false),
+		"exclusiveMinimum": keywordLimit(false, true), "exclusiveMaximum": keywordLimit(true, true),
+		"multipleOf": keywordMultipleOf,
+		"allOf":      keywordAllOf, "anyOf": keywordAnyOf, "oneOf": keywordOneOf, "not": keywordNot, "if": keywordIf,
 	}
 }
 
-func slapKeywordRef(k *slapKeyword, arg any) []slapSchemaError {
+func keywordRef(k *keyword, arg any) []Problem {
 	return k.reference(k.node, arg, k.value, k.path)
 }
 
-func slapKeywordAllOf(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordAllOf(k *keyword, arg any) (errs []Problem) {
 	schemas, _ := arg.([]any)
 	for _, schema := range schemas {
 		errs = append(errs, k.validate(k.in(schema), k.value, k.path)...)
@@ -42,11 +43,11 @@ func slapKeywordAllOf(k *slapKeyword, arg any) (errs []slapSchemaError) {
 }
 
 // first returns the index of the first schema that fits, or -1.
-func (k *slapKeyword) first(schemas []any) int {
+func (k *keyword) first(schemas []any) int {
 	return slices.IndexFunc(schemas, func(schema any) bool { return k.valid(k.in(schema), k.value) })
 }
 
-func slapKeywordAnyOf(k *slapKeyword, arg any) []slapSchemaError {
+func keywordAnyOf(k *keyword, arg any) []Problem {
 	schemas, _ := arg.([]any)
 	if len(schemas) == 0 || k.first(schemas) >= 0 {
 		return nil
@@ -54,7 +55,7 @@ func slapKeywordAnyOf(k *slapKeyword, arg any) []slapSchemaError {
 	return k.wrong("%s is not valid under any of the given schemas", literal.Repr(k.value))
 }
 
-func slapKeywordOneOf(k *slapKeyword, arg any) []slapSchemaError {
+func keywordOneOf(k *keyword, arg any) []Problem {
 	schemas, _ := arg.([]any)
 	first := k.first(schemas)
 	if first < 0 {
@@ -72,14 +73,14 @@ func slapKeywordOneOf(k *slapKeyword, arg any) []slapSchemaError {
 	return k.wrong("%s is valid under each of %s", literal.Repr(k.value), strings.Join(append(more, literal.Repr(schemas[first])), ", "))
 }
 
-func slapKeywordNot(k *slapKeyword, arg any) []slapSchemaError {
+func keywordNot(k *keyword, arg any) []Problem {
 	if k.valid(k.in(arg), k.value) {
 		return k.wrong("%s should not be valid under %s", literal.Repr(k.value), literal.Repr(arg))
 	}
 	return nil
 }
 
-func slapKeywordIf(k *slapKeyword, arg any) []slapSchemaError {
+func keywordIf(k *keyword, arg any) []Problem {
 	branch := "else"
 	if k.valid(k.in(arg), k.value) {
 		branch = "then"
@@ -90,9 +91,9 @@ func slapKeywordIf(k *slapKeyword, arg any) []slapSchemaError {
 	return nil
 }
 
-// slapKeywordUnevaluated checks the properties that no schema which applies
+// keywordUnevaluated checks the properties that no schema which applies
 // speaks of.
-func slapKeywordUnevaluated(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordUnevaluated(k *keyword, arg any) (errs []Problem) {
 	object, isObject := k.object()
 	if !isObject {
 		return nil
@@ -110,16 +111,16 @@ func slapKeywordUnevaluated(k *slapKeyword, arg any) (errs []slapSchemaError) {
 	if len(extras) == 0 {
 		return nil
 	}
-	return k.wrong("Unevaluated properties are not allowed (%s)", slapUnexpected(extras))
+	return k.wrong("Unevaluated properties are not allowed (%s)", unexpected(extras))
 }
 
 // evaluated notes the properties that a schema speaks of, as far as it applies.
-func (k *slapKeyword) evaluated(n slapNode, known map[string]bool) {
+func (k *keyword) evaluated(n node, known map[string]bool) {
 	schema, ok := n.value.(map[string]any)
 	if !ok || k.err != nil {
 		return
 	}
-	here := &slapKeyword{k.slapSchema, n, schema, k.value, k.path}
+	here := &keyword{k.checker, n, schema, k.value, k.path}
 	object, _ := k.object()
 	_, additional := schema["additionalProperties"]
 	extras := here.extras()
@@ -143,7 +144,7 @@ func (k *slapKeyword) evaluated(n slapNode, known map[string]bool) {
 }
 
 // applicable returns the schemas in this one that may apply to the same value.
-func (k *slapKeyword) applicable() []any {
+func (k *keyword) applicable() []any {
 	var list []any
 	for _, key := range []string{"allOf", "anyOf", "oneOf"} {
 		schemas, _ := k.schema[key].([]any)

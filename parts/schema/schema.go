@@ -1,9 +1,12 @@
-package recipes
+// Package schema checks values by JSON schemas, as the Python library jsonschema
+// does: with its messages, and so that it can tell which schemas apply to which
+// objects, of which defaults and types of values are taken. It reads the drafts
+// 4 to 2020-12. Formats are not checked, and references lead to local files.
+package schema
 
 import (
 	"encoding/json"
 	"fmt"
-	"gobuild/parts/literal"
 	"maps"
 	"math/big"
 	"net/url"
@@ -15,46 +18,48 @@ import (
 	"strconv"
 	"strings"
 
+	"gobuild/parts/literal"
 	"gobuild/parts/slap"
 )
 
-// slapSchema validates values by JSON schemas, as the Python library jsonschema
-// does: with its messages, and so that it can tell which schemas apply to which
-// objects, of which defaults and types of values are taken. It reads the drafts
-// 4 to 2020-12. Formats are not checked.
-type slapSchema struct {
+// checker is one check: it remembers which schemas apply to which objects.
+type checker struct {
 	// unstringify lets texts pass for the integers and booleans that they spell.
 	unstringify bool
 	files       map[string]any // by path
 	patterns    map[string]*regexp.Regexp
-	applied     []slapApplied
+	applied     []applied
 	err         error // of a schema that cannot be used
 	depth       int
-	table       map[string]func(*slapKeyword, any) []slapSchemaError
+	table       map[string]func(*keyword, any) []Problem
 }
 
-// slapApplied is an object and a schema with properties that applies to it.
-type slapApplied struct {
-	schema   slapNode
+// applied is an object and a schema with properties that applies to it.
+type applied struct {
+	schema   node
 	instance any
 }
 
-// slapNode is a schema in a file.
-type slapNode struct {
+// node is a schema in a file.
+type node struct {
 	file  string
 	value any
 }
 
-// slapSchemaError is one thing that is wrong with a value.
-type slapSchemaError struct{ path, msg string }
+// Problem is one thing that is wrong with a value.
+type Problem struct{ Path, Msg string }
 
-func (e slapSchemaError) String() string { return e.path + ": " + e.msg }
+// String is the place in the value, and what is wrong there.
+func (e Problem) String() string { return e.Path + ": " + e.Msg }
 
-// slapSchemaDepth is how deep schemas and values may lie in each other.
-const slapSchemaDepth = 400
+// depthLimit is how deep schemas and values may lie in each other.
+const depthLimit = 400
+
+// Load reads a file with a schema or another JSON value.
+func Load(path string) (any, error) { return (&checker{}).load(path) }
 
 // load reads a file.
-func (s *slapSchema) load(path string) (any, error) {
+func (s *checker) load(path string) (any, error) {
 	if v, ok := s.files[path]; ok {
 		return v, nil
 	}
@@ -74,13 +79,13 @@ func (s *slapSchema) load(path string) (any, error) {
 }
 
 // schema returns the schema of a file.
-func (s *slapSchema) schema(path string) (slapNode, error) {
+func (s *checker) schema(path string) (node, error) {
 	v, err := s.load(path)
-	return slapNode{path, v}, err
+	return node{path, v}, err
 }
 
 // resolve returns the schema that a reference names.
-func (s *slapSchema) resolve(from slapNode, ref string) (slapNode, error) {
+func (s *checker) resolve(from node, ref string) (node, error) {
 	name, fragment, _ := strings.Cut(ref, "#")
 	if strings.Contains(name, "://") && !strings.HasPrefix(name, "file://") {
 		return from, fmt.Errorf("the schema refers to %s, which is no local file", ref)
@@ -98,22 +103,22 @@ func (s *slapSchema) resolve(from slapNode, ref string) (slapNode, error) {
 	if fragment, err = url.PathUnescape(fragment); err != nil {
 		return from, err
 	}
-	value, ok := slapPointer(root, fragment)
+	value, ok := pointer(root, fragment)
 	if !ok {
 		return from, fmt.Errorf("the schema refers to %s, which is not there", ref)
 	}
-	return slapNode{file, value}, nil
+	return node{file, value}, nil
 }
 
-// slapPointer returns what a JSON pointer, or an anchor, stands for.
-func slapPointer(root any, pointer string) (any, bool) {
-	if pointer == "" {
+// pointer returns what a JSON pointer, or an anchor, stands for.
+func pointer(root any, path string) (any, bool) {
+	if path == "" {
 		return root, true
 	}
-	if !strings.HasPrefix(pointer, "/") {
-		return slapAnchor(root, pointer)
+	if !strings.HasPrefix(path, "/") {
+		return anchor(root, path)
 	}
-	for step := range strings.SplitSeq(pointer[1:], "/") {
+	for step := range strings.SplitSeq(path[1:], "/") {
 		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
 		switch v := root.(type) {
 		case map[string]any:
@@ -135,20 +140,20 @@ func slapPointer(root any, pointer string) (any, bool) {
 	return root, true
 }
 
-func slapAnchor(root any, name string) (any, bool) {
+func anchor(root any, name string) (any, bool) {
 	switch v := root.(type) {
 	case map[string]any:
 		if v["$anchor"] == name || v["$dynamicAnchor"] == name || v["$id"] == "#"+name || v["id"] == "#"+name {
 			return v, true
 		}
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if found, ok := slapAnchor(v[key], name); ok {
+			if found, ok := anchor(v[key], name); ok {
 				return found, true
 			}
 		}
 	case []any:
 		for _, x := range v {
-			if found, ok := slapAnchor(x, name); ok {
+			if found, ok := anchor(x, name); ok {
 				return found, true
 			}
 		}
@@ -158,21 +163,21 @@ func slapAnchor(root any, name string) (any, bool) {
 
 // old reports whether the schema is of draft 4 to 7, where nothing counts beside
 // a reference.
-func (s *slapSchema) old(n slapNode) bool {
+func (s *checker) old(n node) bool {
 	root, _ := s.files[n.file].(map[string]any)
 	dialect, _ := root["$schema"].(string)
 	return strings.Contains(dialect, "json-schema.org/draft-0")
 }
 
 // draft4 reports whether the schema is of draft 4.
-func (s *slapSchema) draft4(n slapNode) bool {
+func (s *checker) draft4(n node) bool {
 	root, _ := s.files[n.file].(map[string]any)
 	dialect, _ := root["$schema"].(string)
 	return strings.Contains(dialect, "json-schema.org/draft-04")
 }
 
 // validate returns what is wrong with a value, and remembers what applies to it.
-func (s *slapSchema) validate(n slapNode, value any, path string) []slapSchemaError {
+func (s *checker) validate(n node, value any, path string) []Problem {
 	mark := len(s.applied)
 	errs := s.keywords(n, value, path)
 	if len(errs) > 0 || s.err != nil {
@@ -181,29 +186,29 @@ func (s *slapSchema) validate(n slapNode, value any, path string) []slapSchemaEr
 	}
 	if schema, ok := n.value.(map[string]any); ok {
 		if properties, ok := schema["properties"].(map[string]any); ok && len(properties) > 0 {
-			s.applied = append(s.applied, slapApplied{n, value})
+			s.applied = append(s.applied, applied{n, value})
 		}
 	}
 	return nil
 }
 
 // valid reports whether nothing is wrong.
-func (s *slapSchema) valid(n slapNode, value any) bool {
+func (s *checker) valid(n node, value any) bool {
 	return len(s.validate(n, value, "$")) == 0
 }
 
-func (s *slapSchema) keywords(n slapNode, value any, path string) []slapSchemaError {
+func (s *checker) keywords(n node, value any, path string) []Problem {
 	if s.err != nil {
 		return nil
 	}
-	if s.depth++; s.depth > slapSchemaDepth {
+	if s.depth++; s.depth > depthLimit {
 		s.err = fmt.Errorf("the schema %s refers to itself without end", n.file)
 	}
 	defer func() { s.depth-- }()
 	schema, ok := n.value.(map[string]any)
 	if !ok {
 		if n.value == false {
-			return []slapSchemaError{{path, "False schema does not allow " + literal.Repr(value)}}
+			return []Problem{{path, "False schema does not allow " + literal.Repr(value)}}
 		}
 		return nil
 	}
@@ -211,10 +216,10 @@ func (s *slapSchema) keywords(n slapNode, value any, path string) []slapSchemaEr
 		return s.reference(n, ref, value, path)
 	}
 	if s.table == nil {
-		s.table = slapKeywordTable()
+		s.table = keywordTable()
 	}
-	k := &slapKeyword{s, n, schema, value, path}
-	var errs []slapSchemaError
+	k := &keyword{s, n, schema, value, path}
+	var errs []Problem
 	for _, name := range slices.Sorted(maps.Keys(schema)) {
 		if check := s.table[name]; check != nil {
 			errs = append(errs, check(k, schema[name])...)
@@ -223,7 +228,7 @@ func (s *slapSchema) keywords(n slapNode, value any, path string) []slapSchemaEr
 	return errs
 }
 
-func (s *slapSchema) reference(n slapNode, ref, value any, path string) []slapSchemaError {
+func (s *checker) reference(n node, ref, value any, path string) []Problem {
 	text, _ := ref.(string)
 	target, err := s.resolve(n, text)
 	if err != nil {
@@ -234,7 +239,7 @@ func (s *slapSchema) reference(n slapNode, ref, value any, path string) []slapSc
 }
 
 // regexp returns a pattern of a schema.
-func (s *slapSchema) regexp(text string) *regexp.Regexp {
+func (s *checker) regexp(text string) *regexp.Regexp {
 	re, ok := s.patterns[text]
 	if !ok {
 		var err error
@@ -251,9 +256,9 @@ func (s *slapSchema) regexp(text string) *regexp.Regexp {
 }
 
 // isType reports whether a value has a type of JSON schemas.
-func (s *slapSchema) isType(n slapNode, value any, kind string) bool {
+func (s *checker) isType(n node, value any, kind string) bool {
 	if text, ok := value.(string); ok && s.unstringify {
-		if spelt, ok := slapUnstring(text, kind); ok {
+		if spelt, ok := unstring(text, kind); ok {
 			value = spelt
 		}
 	}
@@ -281,8 +286,8 @@ func (s *slapSchema) isType(n slapNode, value any, kind string) bool {
 	return false
 }
 
-// slapUnstring returns the value of a type that a text spells.
-func slapUnstring(text, kind string) (any, bool) {
+// unstring returns the value of a type that a text spells.
+func unstring(text, kind string) (any, bool) {
 	switch kind {
 	case "boolean":
 		return text == "True", text == "True" || text == "False"
@@ -297,8 +302,8 @@ func slapUnstring(text, kind string) (any, bool) {
 	return nil, false
 }
 
-// slapNumber returns the value of a number.
-func slapNumber(value any) (*big.Rat, bool) {
+// number returns the value of a number.
+func number(value any) (*big.Rat, bool) {
 	n, ok := value.(json.Number)
 	if !ok || len(n) > 400 {
 		return nil, false
@@ -306,19 +311,19 @@ func slapNumber(value any) (*big.Rat, bool) {
 	return new(big.Rat).SetString(n.String())
 }
 
-// slapEqual compares two values: 1 and 1.0 are the same, and 1 and true are not.
-func slapEqual(a, b any) bool {
-	if x, ok := slapNumber(a); ok {
-		y, ok := slapNumber(b)
+// equal compares two values: 1 and 1.0 are the same, and 1 and true are not.
+func equal(a, b any) bool {
+	if x, ok := number(a); ok {
+		y, ok := number(b)
 		return ok && x.Cmp(y) == 0
 	}
 	switch x := a.(type) {
 	case []any:
 		y, ok := b.([]any)
-		return ok && slices.EqualFunc(x, y, slapEqual)
+		return ok && slices.EqualFunc(x, y, equal)
 	case map[string]any:
 		y, ok := b.(map[string]any)
-		return ok && maps.EqualFunc(x, y, slapEqual)
+		return ok && maps.EqualFunc(x, y, equal)
 	}
 	return reflect.DeepEqual(a, b)
 }

@@ -1,44 +1,45 @@
-package recipes
+package schema
 
 import (
 	"fmt"
-	"gobuild/parts/literal"
 	"maps"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"gobuild/parts/literal"
 )
 
-// slapKeyword is one keyword of a schema at work.
-type slapKeyword struct {
-	*slapSchema
-	node   slapNode
+// keyword is one keyword of a schema at work.
+type keyword struct {
+	*checker
+	node   node
 	schema map[string]any
 	value  any
 	path   string
 }
 
-func (k *slapKeyword) wrong(format string, args ...any) []slapSchemaError {
-	return []slapSchemaError{{k.path, fmt.Sprintf(format, args...)}}
+func (k *keyword) wrong(format string, args ...any) []Problem {
+	return []Problem{{k.path, fmt.Sprintf(format, args...)}}
 }
 
 // in returns a schema that stands in this one.
-func (k *slapKeyword) in(schema any) slapNode { return slapNode{k.node.file, schema} }
+func (k *keyword) in(schema any) node { return node{k.node.file, schema} }
 
 // member is the path of a property.
-func (k *slapKeyword) member(name string) string { return k.path + "." + name }
+func (k *keyword) member(name string) string { return k.path + "." + name }
 
 // item is the path of an element.
-func (k *slapKeyword) item(i int) string { return k.path + "[" + strconv.Itoa(i) + "]" }
+func (k *keyword) item(i int) string { return k.path + "[" + strconv.Itoa(i) + "]" }
 
-func (k *slapKeyword) object() (map[string]any, bool) {
+func (k *keyword) object() (map[string]any, bool) {
 	object, ok := k.value.(map[string]any)
 	return object, ok
 }
 
-func slapKeywordType(k *slapKeyword, arg any) []slapSchemaError {
+func keywordType(k *keyword, arg any) []Problem {
 	kinds, ok := arg.([]any)
 	if !ok {
 		kinds = []any{arg}
@@ -54,22 +55,22 @@ func slapKeywordType(k *slapKeyword, arg any) []slapSchemaError {
 	return k.wrong("%s is not of type %s", literal.Repr(k.value), strings.Join(names, ", "))
 }
 
-func slapKeywordEnum(k *slapKeyword, arg any) []slapSchemaError {
+func keywordEnum(k *keyword, arg any) []Problem {
 	list, _ := arg.([]any)
-	if slices.ContainsFunc(list, func(x any) bool { return slapEqual(x, k.value) }) {
+	if slices.ContainsFunc(list, func(x any) bool { return equal(x, k.value) }) {
 		return nil
 	}
 	return k.wrong("%s is not one of %s", literal.Repr(k.value), literal.Repr(arg))
 }
 
-func slapKeywordConst(k *slapKeyword, arg any) []slapSchemaError {
-	if slapEqual(arg, k.value) {
+func keywordConst(k *keyword, arg any) []Problem {
+	if equal(arg, k.value) {
 		return nil
 	}
 	return k.wrong("%s was expected", literal.Repr(arg))
 }
 
-func slapKeywordRequired(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordRequired(k *keyword, arg any) (errs []Problem) {
 	object, isObject := k.object()
 	names, ok := arg.([]any)
 	if !ok || !isObject {
@@ -84,7 +85,7 @@ func slapKeywordRequired(k *slapKeyword, arg any) (errs []slapSchemaError) {
 	return errs
 }
 
-func slapKeywordProperties(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordProperties(k *keyword, arg any) (errs []Problem) {
 	object, _ := k.object()
 	properties, _ := arg.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -95,7 +96,7 @@ func slapKeywordProperties(k *slapKeyword, arg any) (errs []slapSchemaError) {
 	return errs
 }
 
-func slapKeywordPatternProperties(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordPatternProperties(k *keyword, arg any) (errs []Problem) {
 	object, _ := k.object()
 	patterns, _ := arg.(map[string]any)
 	for _, pattern := range slices.Sorted(maps.Keys(patterns)) {
@@ -110,7 +111,7 @@ func slapKeywordPatternProperties(k *slapKeyword, arg any) (errs []slapSchemaErr
 
 // extras are the properties that the schema does not speak of by name or
 // pattern, sorted.
-func (k *slapKeyword) extras() []string {
+func (k *keyword) extras() []string {
 	object, _ := k.object()
 	properties, _ := k.schema["properties"].(map[string]any)
 	patterns, _ := k.schema["patternProperties"].(map[string]any)
@@ -130,7 +131,7 @@ func (k *slapKeyword) extras() []string {
 	return extras
 }
 
-func slapKeywordAdditionalProperties(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordAdditionalProperties(k *keyword, arg any) (errs []Problem) {
 	object, isObject := k.object()
 	if !isObject {
 		return nil
@@ -150,12 +151,12 @@ func slapKeywordAdditionalProperties(k *slapKeyword, arg any) (errs []slapSchema
 		if len(extras) > 1 {
 			verb = "do"
 		}
-		return k.wrong("%s %s not match any of the regexes: %s", slapQuoted(extras), verb, slapQuoted(slices.Sorted(maps.Keys(patterns))))
+		return k.wrong("%s %s not match any of the regexes: %s", quoted(extras), verb, quoted(slices.Sorted(maps.Keys(patterns))))
 	}
-	return k.wrong("Additional properties are not allowed (%s)", slapUnexpected(extras))
+	return k.wrong("Additional properties are not allowed (%s)", unexpected(extras))
 }
 
-func slapQuoted(names []string) string {
+func quoted(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
 		quoted[i] = literal.Quote(name)
@@ -163,14 +164,14 @@ func slapQuoted(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-func slapUnexpected(names []string) string {
+func unexpected(names []string) string {
 	if len(names) == 1 {
-		return slapQuoted(names) + " was unexpected"
+		return quoted(names) + " was unexpected"
 	}
-	return slapQuoted(names) + " were unexpected"
+	return quoted(names) + " were unexpected"
 }
 
-func slapKeywordPropertyNames(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordPropertyNames(k *keyword, arg any) (errs []Problem) {
 	object, _ := k.object()
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		errs = append(errs, k.validate(k.in(arg), name, k.path)...)
@@ -178,15 +179,15 @@ func slapKeywordPropertyNames(k *slapKeyword, arg any) (errs []slapSchemaError) 
 	return errs
 }
 
-// slapKeywordOldDependencies is a keyword that new drafts do not have any more.
-func slapKeywordOldDependencies(k *slapKeyword, arg any) []slapSchemaError {
+// keywordOldDependencies is a keyword that new drafts do not have any more.
+func keywordOldDependencies(k *keyword, arg any) []Problem {
 	if !k.old(k.node) {
 		return nil
 	}
-	return slapKeywordDependencies(k, arg)
+	return keywordDependencies(k, arg)
 }
 
-func slapKeywordDependencies(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordDependencies(k *keyword, arg any) (errs []Problem) {
 	object, _ := k.object()
 	all, _ := arg.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -210,8 +211,8 @@ func slapKeywordDependencies(k *slapKeyword, arg any) (errs []slapSchemaError) {
 	return errs
 }
 
-// slapKeywordItems checks elements: by one schema, or by one for each place.
-func slapKeywordItems(k *slapKeyword, arg any) (errs []slapSchemaError) {
+// keywordItems checks elements: by one schema, or by one for each place.
+func keywordItems(k *keyword, arg any) (errs []Problem) {
 	list, _ := k.value.([]any)
 	if schemas, ok := arg.([]any); ok {
 		return k.places(schemas, list)
@@ -227,20 +228,20 @@ func slapKeywordItems(k *slapKeyword, arg any) (errs []slapSchemaError) {
 }
 
 // places checks elements by one schema for each.
-func (k *slapKeyword) places(schemas, list []any) (errs []slapSchemaError) {
+func (k *keyword) places(schemas, list []any) (errs []Problem) {
 	for i := range min(len(schemas), len(list)) {
 		errs = append(errs, k.validate(k.in(schemas[i]), list[i], k.item(i))...)
 	}
 	return errs
 }
 
-func slapKeywordPrefixItems(k *slapKeyword, arg any) []slapSchemaError {
+func keywordPrefixItems(k *keyword, arg any) []Problem {
 	list, _ := k.value.([]any)
 	schemas, _ := arg.([]any)
 	return k.places(schemas, list)
 }
 
-func slapKeywordAdditionalItems(k *slapKeyword, arg any) (errs []slapSchemaError) {
+func keywordAdditionalItems(k *keyword, arg any) (errs []Problem) {
 	list, _ := k.value.([]any)
 	schemas, ok := k.schema["items"].([]any)
 	if !ok || len(list) <= len(schemas) {
@@ -263,16 +264,16 @@ func slapKeywordAdditionalItems(k *slapKeyword, arg any) (errs []slapSchemaError
 	return errs
 }
 
-func slapKeywordContains(k *slapKeyword, arg any) []slapSchemaError {
+func keywordContains(k *keyword, arg any) []Problem {
 	list, isList := k.value.([]any)
 	if !isList {
 		return nil
 	}
 	least, most := 1, len(list)
-	if n, ok := slapCount(k.schema["minContains"]); ok {
+	if n, ok := countOf(k.schema["minContains"]); ok {
 		least = n
 	}
-	if n, ok := slapCount(k.schema["maxContains"]); ok {
+	if n, ok := countOf(k.schema["maxContains"]); ok {
 		most = n
 	}
 	found := 0
@@ -294,20 +295,20 @@ func slapKeywordContains(k *slapKeyword, arg any) []slapSchemaError {
 	return nil
 }
 
-// slapCount reads a number that counts.
-func slapCount(arg any) (int, bool) {
-	r, ok := slapNumber(arg)
+// countOf reads a number that counts.
+func countOf(arg any) (int, bool) {
+	r, ok := number(arg)
 	if !ok || !r.IsInt() || !r.Num().IsInt64() {
 		return 0, false
 	}
 	return int(r.Num().Int64()), true
 }
 
-// slapKeywordSize checks how many there are: size returns that, and whether the
+// keywordSize checks how many there are: size returns that, and whether the
 // value has a number of what is counted.
-func slapKeywordSize(size func(any) (int, bool), most bool, msg string) func(*slapKeyword, any) []slapSchemaError {
-	return func(k *slapKeyword, arg any) []slapSchemaError {
-		limit, ok := slapCount(arg)
+func keywordSize(size func(any) (int, bool), most bool, msg string) func(*keyword, any) []Problem {
+	return func(k *keyword, arg any) []Problem {
+		limit, ok := countOf(arg)
 		n, counts := size(k.value)
 		if ok && counts && (most && n > limit || !most && n < limit) {
 			return k.wrong("%s %s", literal.Repr(k.value), msg)
@@ -316,32 +317,32 @@ func slapKeywordSize(size func(any) (int, bool), most bool, msg string) func(*sl
 	}
 }
 
-func slapLength(value any) (int, bool) {
+func length(value any) (int, bool) {
 	text, ok := value.(string)
 	return utf8.RuneCountInString(text), ok
 }
 
-func slapElements(value any) (int, bool) {
+func elements(value any) (int, bool) {
 	list, ok := value.([]any)
 	return len(list), ok
 }
 
-func slapMembers(value any) (int, bool) {
+func members(value any) (int, bool) {
 	object, ok := value.(map[string]any)
 	return len(object), ok
 }
 
-func slapKeywordUniqueItems(k *slapKeyword, arg any) []slapSchemaError {
+func keywordUniqueItems(k *keyword, arg any) []Problem {
 	list, _ := k.value.([]any)
 	for i := range list {
-		if arg == true && slices.ContainsFunc(list[:i], func(x any) bool { return slapEqual(x, list[i]) }) {
+		if arg == true && slices.ContainsFunc(list[:i], func(x any) bool { return equal(x, list[i]) }) {
 			return k.wrong("%s has non-unique elements", literal.Repr(k.value))
 		}
 	}
 	return nil
 }
 
-func slapKeywordPattern(k *slapKeyword, arg any) []slapSchemaError {
+func keywordPattern(k *keyword, arg any) []Problem {
 	text, isText := k.value.(string)
 	pattern, ok := arg.(string)
 	if isText && ok && !k.regexp(pattern).MatchString(text) {
@@ -350,12 +351,12 @@ func slapKeywordPattern(k *slapKeyword, arg any) []slapSchemaError {
 	return nil
 }
 
-// slapKeywordLimit checks a number against a limit that it may not pass, or not
+// keywordLimit checks a number against a limit that it may not pass, or not
 // reach.
-func slapKeywordLimit(greatest, exclusive bool) func(*slapKeyword, any) []slapSchemaError {
-	return func(k *slapKeyword, arg any) []slapSchemaError {
-		limit, ok := slapNumber(arg)
-		n, isNumber := slapNumber(k.value)
+func keywordLimit(greatest, exclusive bool) func(*keyword, any) []Problem {
+	return func(k *keyword, arg any) []Problem {
+		limit, ok := number(arg)
+		n, isNumber := number(k.value)
 		if !ok || !isNumber {
 			return nil
 		}
@@ -377,9 +378,9 @@ func slapKeywordLimit(greatest, exclusive bool) func(*slapKeyword, any) []slapSc
 	}
 }
 
-func slapKeywordMultipleOf(k *slapKeyword, arg any) []slapSchemaError {
-	divisor, ok := slapNumber(arg)
-	n, isNumber := slapNumber(k.value)
+func keywordMultipleOf(k *keyword, arg any) []Problem {
+	divisor, ok := number(arg)
+	n, isNumber := number(k.value)
 	if !ok || !isNumber || divisor.Sign() == 0 || new(big.Rat).Quo(n, divisor).IsInt() {
 		return nil
 	}

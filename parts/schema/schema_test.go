@@ -1,16 +1,25 @@
-package recipes
+package schema
 
 import (
-	"gobuild/parts/literal"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gobuild/parts/literal"
 	"gobuild/parts/slap"
 )
 
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The texts are those of jsonschema 4.17.3.
-func TestSlapSchema(t *testing.T) {
+func TestSchema(t *testing.T) {
 	for _, c := range []struct{ schema, value, want string }{
 		{`{"type": "integer"}`, `"x"`, `$: 'x' is not of type 'integer'`},
 		{`{"type": ["integer", "null"]}`, `true`, `$: True is not of type 'integer', 'null'`},
@@ -48,14 +57,14 @@ func TestSlapSchema(t *testing.T) {
 		{`{"$ref": "other.json#here"}`, `2`, "$: 2 is not of type 'string'"},
 		{`{"properties": {"a": false}}`, `{"a": 1}`, `$.a: False schema does not allow 1`},
 	} {
-		s := newStand(t)
-		s.write("schema.json", c.schema, 0o644)
-		s.write("other.json", `{"$defs": {"x": {"$anchor": "here", "type": "string"}}}`, 0o644)
+		dir := t.TempDir()
+		write(t, dir, "schema.json", c.schema)
+		write(t, dir, "other.json", `{"$defs": {"x": {"$anchor": "here", "type": "string"}}}`)
 		value, err := slap.Parse(c.value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		errs, err := slapValidate(s.at("schema.json"), value, false, false)
+		errs, err := Validate(filepath.Join(dir, "schema.json"), value, false, false)
 		var got []string
 		for _, e := range errs {
 			got = append(got, e.String())
@@ -67,17 +76,17 @@ func TestSlapSchema(t *testing.T) {
 }
 
 // Schemas that cannot be used are errors, not crashes.
-func TestSlapSchemaBad(t *testing.T) {
+func TestSchemaBad(t *testing.T) {
 	for _, schema := range []string{`{"$ref": "#"}`, `{"$ref": "#/none"}`, `{"$ref": "none.json"}`, `{"$ref": "https://example.org/x"}`, `{"pattern": "(?=x)"}`, `{"type"`} {
-		s := newStand(t)
-		s.write("schema.json", schema, 0o644)
-		if errs, err := slapValidate(s.at("schema.json"), "x", true, true); err == nil {
+		dir := t.TempDir()
+		write(t, dir, "schema.json", schema)
+		if errs, err := Validate(filepath.Join(dir, "schema.json"), "x", true, true); err == nil {
 			t.Errorf("%s: %q", schema, errs)
 		}
 	}
 }
 
-func TestSlapSchemaDefaults(t *testing.T) {
+func TestSchemaDefaults(t *testing.T) {
 	for _, c := range []struct{ schema, value, want string }{
 		{`{"properties": {"a": {"default": 1}, "b": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"default": {}, "properties": {"c": {"default": "x"}}}}}`, `{}`, `{'a': 1, 'b': {'c': 'x'}}`},
 		{`{"oneOf": [{"required": ["a"], "properties": {"x": {"default": 1}}}, {"required": ["b"], "properties": {"x": {"default": 2}}}]}`, `{"b": 0}`, `{'b': 0, 'x': 2}`},
@@ -87,13 +96,13 @@ func TestSlapSchemaDefaults(t *testing.T) {
 		{`{"properties": {"n": {"type": "integer", "default": "x"}}}`, `{}`, `$.default of n: 'x' is not of type 'integer'`},
 		{`{"allOf": [{"properties": {"a": {"default": 1}}}, {"properties": {"a": {"default": 2}}}]}`, `{}`, `conflicting defaults for key a: 1 and 2`},
 	} {
-		s := newStand(t)
-		s.write("schema.json", c.schema, 0o644)
+		dir := t.TempDir()
+		write(t, dir, "schema.json", c.schema)
 		value, err := slap.Parse(c.value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		errs, err := slapValidate(s.at("schema.json"), value, true, true)
+		errs, err := Validate(filepath.Join(dir, "schema.json"), value, true, true)
 		got := literal.Repr(value)
 		if len(errs) > 0 {
 			got = errs[0].String()
@@ -104,37 +113,5 @@ func TestSlapSchemaDefaults(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s of %s:\n got %s\nwant %s", c.value, c.schema, got, c.want)
 		}
-	}
-}
-
-func TestSlapJsonschema(t *testing.T) {
-	s := newSlapStand(t)
-	s.write("software.cfg.json", `{"serialisation": "json-in-xml", "software-type": {"default": {"request": "in/main.json"},
-		"sl": {"software-type": "default", "shared": true, "request": "in/shared.json"}, "xml": {"serialisation": "xml", "request": "in/main.json"}}}`, 0o644)
-	s.write("in/main.json", `{"type": "object", "properties": {"n": {"type": "integer", "default": 7}}}`, 0o644)
-	s.write("in/shared.json", `{"properties": {"ok": {"const": "yes"}}}`, 0o644)
-	s.write("store/part/parameters.json", `{"_": {}, "slaves": [{"reference": "good", "_": {"ok": "yes"}}, {"reference": "bad", "_": {"ok": "no"}}]}`, 0o600)
-	o := s.run(slapJsonschemaRecipe{}, "jsonschema = software.cfg.json\nset-default = main")
-	s.checkOptions(o, map[string]string{
-		"configuration": "!py!{'n': 7}", "configuration.n": "!py!7",
-		"valid-shared-instance-list":   "!py![{'parameters': {'ok': 'yes'}, 'reference': 'good'}]",
-		"invalid-shared-instance-list": `!py![{'errors': "  \x24.ok: 'yes' was expected", 'parameters': {'ok': 'no'}, 'reference': 'bad'}]`,
-	})
-	if _, _, ok := o.Lookup("slave-instance-list"); ok {
-		t.Error("slave-instance-list is there")
-	}
-	s.check("store/part/errors.json", `store/part/errors.json file 0600 "{\n  \"version\": 1,\n  \"errors\": {\n    \"bad\": \"  $.ok: 'yes' was expected\"\n  }\n}\n"`)
-	o = s.run(slapJsonschemaRecipe{}, "jsonschema = file://@ROOT@/software.cfg\nvalidate-parameters = none")
-	s.checkOptions(o, map[string]string{"configuration": "!py!{}",
-		"slave-instance-list": "!py![{'ok': 'yes', 'slap_software_type': 'default', 'slave_reference': 'good', 'slave_title': 'good'}, {'ok': 'no', 'slap_software_type': 'default', 'slave_reference': 'bad', 'slave_title': 'bad'}]"})
-	for _, c := range []prepareCase{
-		{"scope", "jsonschema = software.cfg.json\nunstringify = yes", "unstringify", "'yes' is not a valid value for option 'unstringify'. Accepted values are ('none', 'main', 'shared', 'all')"},
-		{"type", "jsonschema = software.cfg.json\nslap-software-type = other\nvalidate-parameters = main", "jsonschema", "requested software-type 'other' seems to have no JSON schema entry in the software.cfg.json."},
-		{"shared", "jsonschema = software.cfg.json\nslap-software-type = xml\nvalidate-parameters = shared", "jsonschema", "requested shared software-type 'xml' seems to have no JSON schema entry in the software.cfg.json."},
-		{"parameters", "jsonschema = software.cfg.json\nconfiguration.n = 1\nslap-software-type = xml", "jsonschema", "Invalid parameters:\n  $.n: '1' is not of type 'integer'"},
-	} {
-		o := s.options(c.lines)
-		_, err := slapJsonschemaRecipe{}.Prepare(t.Context(), o)
-		s.checkFails(err, o, c.key, c.msg)
 	}
 }
