@@ -3,7 +3,7 @@
 #
 #   .ci/fuzz.sh [SECONDS [NAME]]     NAME: targets whose name has it
 #
-# Without SECONDS it is 30 for the targets of the profile language and 6 for the
+# Without SECONDS it is 30 for the targets of the profile language and 4 for the
 # others.
 #
 # What is found is kept by go in testdata/fuzz of the package: commit it with
@@ -19,7 +19,7 @@ printf '\n== fuzz: %s targets\n' "$(printf '%s\n' "$targets" | wc -l)"
 printf '%s\n' "$targets" | xargs -P 2 -L 1 sh -c '
 	case $1 in
 	buildout/cfg | buildout/profile | buildout/condition) seconds=${seconds:-30} ;;
-	*) seconds=${seconds:-6} ;;
+	*) seconds=${seconds:-4} ;;
 	esac
 	# Go ends some runs with "context deadline exceeded" although nothing was
 	# found (a known fault of its fuzzing); a finding names its file.
