@@ -144,5 +144,5 @@ check_emptyroot() {
 	small) small_in_emptyroot ;;
 	*) says "Hello, world!" "$tree/parts/hello/bin/hello" ;;
 	esac
-	echo "emptyroot: $(grep -c '^ok ' "$work/emptyroot.log") checks ok with $(find "$root" -path "$root$1" -prune -o -type f -print | wc -l) files beside the tree"
+	echo "emptyroot: $(grep -c '^ok ' "$work/emptyroot.log") checks ok with $(find "$root" \( -path "$root$1" -o -path "$root/tmp" \) -prune -o -type f -print | wc -l) files beside the tree"
 }
