@@ -15,8 +15,8 @@ import (
 )
 
 // client speaks XML-RPC to a server behind a socket. supervisord wants few types
-// in a handful of calls, of which this is all: the libraries that there are do
-// not speak to sockets, limit nothing, and are not kept.
+// in a handful of calls, of which this is all, over a socket and with limits on what
+// an answer may be.
 type client struct {
 	http *http.Client
 }
