@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -44,6 +45,11 @@ func (s *supervisord) ping(ctx context.Context) error {
 // isDead reports whether nobody listens at a socket: the error of a call.
 func isDead(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTSOCK)
+}
+
+// isCut reports whether the server ended while it was asked: the error of a call.
+func isCut(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // launch starts supervisord unless it runs. A socket without a server is removed;

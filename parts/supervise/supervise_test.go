@@ -307,3 +307,16 @@ func TestTaken(t *testing.T) {
 		t.Errorf("the port is free, and taken by %q", got)
 	}
 }
+
+// TestCallCut: a server that ends while it is asked is told from others that
+// fail.
+func TestCallCut(t *testing.T) {
+	c := serve(t, func(string) (int, string) { panic(http.ErrAbortHandler) })
+	if _, err := c.call(t.Context(), time.Minute, "supervisor.shutdown"); !isCut(err) {
+		t.Errorf("got %v", err)
+	}
+	c = serve(t, func(string) (int, string) { return 500, "" })
+	if _, err := c.call(t.Context(), time.Minute, "supervisor.shutdown"); err == nil || isCut(err) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -82,6 +82,9 @@ func (s *supervisord) shutdown(ctx context.Context) error {
 	if err == nil {
 		_, err = s.client().call(ctx, callLimit, "supervisor.shutdown")
 	}
+	if isCut(err) {
+		err = nil // it may be gone before it has answered
+	}
 	if err != nil {
 		return s.explain(err)
 	}
