@@ -129,13 +129,8 @@ func (l *ledger) forget(db *state.DB) error {
 	if l.times == nil && len(gone) == 0 {
 		return nil
 	}
-	errs := []error{l.sweep(db.Parts()), sweepSources(l.dir, db.Parts())}
-	for _, part := range gone {
-		if err := os.Remove(auditPath(l.dir, part)); !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	err := errors.Join(errs...)
+	audited := func(part string) string { return auditPath(l.dir, part) }
+	err := errors.Join(sweepFiles(l.filesPath, db.Parts()), sweepFiles(audited, db.Parts()), sweepSources(l.dir, db.Parts()))
 	for _, part := range gone {
 		if err == nil {
 			l.manifest.Drop(part)
@@ -160,16 +155,16 @@ func (l *ledger) close(db *state.DB, g *plan.Graph) error {
 	return errors.Join(append(errs, l.forget(db), l.manifest.Close())...)
 }
 
-// sweep deletes the lists of files of parts that are not installed.
-func (l *ledger) sweep(installed []string) error {
-	dir := filepath.Dir(l.filesPath("-"))
+// sweepFiles deletes what stands beside the files of installed parts.
+func sweepFiles(path func(part string) string, installed []string) error {
+	dir := filepath.Dir(path("-"))
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	known := map[string]bool{}
 	for _, part := range installed {
-		known[filepath.Base(l.filesPath(part))] = true
+		known[filepath.Base(path(part))] = true
 	}
 	for _, e := range entries {
 		if !known[e.Name()] {

@@ -64,7 +64,8 @@ func saveIdentified(stateDir string, texts map[string]Identity) error {
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(stateDir, identifiedFile), append(text, '\n'))
+	// A file that is torn by a kill is not read.
+	return os.WriteFile(filepath.Join(stateDir, identifiedFile), append(text, '\n'), 0o666)
 }
 
 // sweepIdentified forgets the texts that no part has.
