@@ -74,9 +74,9 @@ func endsLine(r rune) bool {
 	return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
 }
 
-// dedent removes the longest common leading run of blanks and tabs of the
+// Dedent removes the longest common leading run of blanks and tabs of the
 // lines that hold more than that, as Python's textwrap.dedent (3.11).
-func dedent(s string) string {
+func Dedent(s string) string {
 	lines := strings.Split(s, "\n")
 	margin, found := "", false
 	for i, line := range lines {
@@ -114,7 +114,7 @@ func finish(value string) string {
 	if first, _ := utf8.DecodeRuneInString(value); value == "" || !isSpace(first) {
 		return value
 	}
-	value = dedent(trimRight(value))
+	value = Dedent(trimRight(value))
 	content := strings.TrimLeftFunc(value, isSpace)
 	lead := value[:len(value)-len(content)]
 	return value[strings.LastIndexByte(lead, '\n')+1:]

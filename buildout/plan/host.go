@@ -4,9 +4,9 @@ import (
 	"context"
 	"io"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 	"gobuild/buildout/event"
-	"gobuild/buildout/profile"
 	"gobuild/parts"
 )
 
@@ -43,7 +43,7 @@ func (o *options) Other(ctx context.Context, name string) (parts.Host, error) {
 
 // Define implements parts.Host.
 func (o *options) Define(ctx context.Context, text string) error {
-	return o.build.Evaluator.Define(ctx, "<sections of "+o.Name()+">", profile.Dedent(text))
+	return o.build.Evaluator.Define(ctx, "<sections of "+o.Name()+">", cfg.Dedent(text))
 }
 
 // Setenv implements parts.Host.

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"context"
-	"strings"
 
 	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
@@ -32,28 +31,4 @@ func (ev *Evaluator) Define(ctx context.Context, origin, text string) error {
 		}
 	}
 	return nil
-}
-
-// Dedent takes the blanks away that all lines of a text begin with.
-func Dedent(text string) string {
-	lines := strings.Split(text, "\n")
-	common, some := "", false
-	for i, line := range lines {
-		bare := strings.TrimLeft(line, " \t")
-		if bare == "" {
-			lines[i] = ""
-			continue
-		}
-		indent := line[:len(line)-len(bare)]
-		if !some {
-			common, some = indent, true
-		}
-		for !strings.HasPrefix(indent, common) {
-			common = common[:len(common)-1]
-		}
-	}
-	for i, line := range lines {
-		lines[i] = strings.TrimPrefix(line, common)
-	}
-	return strings.Join(lines, "\n")
 }

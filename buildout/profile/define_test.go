@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"gobuild/buildout/cfg"
 	"gobuild/buildout/diag"
 )
 
@@ -34,7 +35,7 @@ func TestDedent(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "a": "a", "  a\n  b": "a\nb", "\n    a\n      b\n  ": "\na\n  b\n", "\ta\n  b": "\ta\n  b", "  a\n\n\tb": "  a\n\n\tb", "    a\n  b": "  a\nb",
 	} {
-		if got := Dedent(text); got != want {
+		if got := cfg.Dedent(text); got != want {
 			t.Errorf("Dedent(%q): got %q, want %q", text, got, want)
 		}
 	}

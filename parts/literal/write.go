@@ -98,6 +98,25 @@ func Quote(s string) string {
 	return b.String()
 }
 
+// QuoteBytes is the literal of bytes.
+func QuoteBytes(s string) string {
+	q := '\''
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		q = '"'
+	}
+	var b strings.Builder
+	b.WriteString("b" + string(q))
+	for i := range len(s) {
+		if c := s[i]; c >= 0x7f {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			quoteRune(&b, rune(c), q)
+		}
+	}
+	b.WriteRune(q)
+	return b.String()
+}
+
 func quoteRune(b *strings.Builder, c, q rune) {
 	switch {
 	case c == q || c == '\\':

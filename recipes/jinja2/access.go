@@ -3,6 +3,8 @@ package jinja2
 import (
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -257,7 +259,7 @@ func (r *run) sequenceLen(v starlark.Value) (int, error) {
 	case starlark.Indexable:
 		return v.Len(), nil
 	}
-	return 0, typeErrorf("%s object is not subscriptable", quote(typeName(v)))
+	return 0, typeErrorf("%s object is not subscriptable", literal.Quote(typeName(v)))
 }
 
 func textLen(s string) int { return utf8.RuneCountInString(s) }

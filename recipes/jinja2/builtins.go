@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -88,7 +90,7 @@ func (c *call) integer(v starlark.Value) (starlark.Int, error) {
 	case *Undefined:
 		return starlark.Int{}, n.fail()
 	}
-	return starlark.Int{}, typeErrorf("%s object cannot be interpreted as an integer", quote(typeName(v)))
+	return starlark.Int{}, typeErrorf("%s object cannot be interpreted as an integer", literal.Quote(typeName(v)))
 }
 
 func radixBuiltin(base int, prefix string) native {
@@ -221,11 +223,11 @@ func builtinNext(c *call) (starlark.Value, error) {
 		if m := it.attrs["__next__"]; m != nil {
 			return c.r.call(m, nil, nil)
 		}
-		return nil, typeErrorf("%s object is not an iterator", quote(typeName(p[0])))
+		return nil, typeErrorf("%s object is not an iterator", literal.Quote(typeName(p[0])))
 	case *Undefined:
-		return nil, typeErrorf("%s object is not an iterator", quote(typeName(p[0])))
+		return nil, typeErrorf("%s object is not an iterator", literal.Quote(typeName(p[0])))
 	default:
-		return nil, typeErrorf("%s object is not an iterator", quote(typeName(p[0])))
+		return nil, typeErrorf("%s object is not an iterator", literal.Quote(typeName(p[0])))
 	}
 	switch {
 	case v != nil || err != nil:

@@ -3,6 +3,8 @@ package jinja2
 import (
 	"slices"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -18,16 +20,16 @@ func (c *call) params(required int, names ...string) ([]starlark.Value, error) {
 		name := string(kw[0].(starlark.String))
 		i := slices.Index(names, name)
 		if i < 0 {
-			return nil, typeErrorf("%s() got an unexpected keyword argument %s", c.name, quote(name))
+			return nil, typeErrorf("%s() got an unexpected keyword argument %s", c.name, literal.Quote(name))
 		}
 		if values[i] != nil {
-			return nil, typeErrorf("%s() got multiple values for argument %s", c.name, quote(name))
+			return nil, typeErrorf("%s() got multiple values for argument %s", c.name, literal.Quote(name))
 		}
 		values[i] = kw[1]
 	}
 	for i := range required {
 		if values[i] == nil {
-			return nil, typeErrorf("%s() missing required argument: %s (pos %d)", c.name, quote(names[i]), i+1)
+			return nil, typeErrorf("%s() missing required argument: %s (pos %d)", c.name, literal.Quote(names[i]), i+1)
 		}
 	}
 	return values, nil
@@ -71,7 +73,7 @@ func (c *call) int(v starlark.Value, usually int) (int, error) {
 	if u, ok := v.(*Undefined); ok {
 		return 0, u.fail()
 	}
-	return 0, typeErrorf("%s object cannot be interpreted as an integer", quote(typeName(v)))
+	return 0, typeErrorf("%s object cannot be interpreted as an integer", literal.Quote(typeName(v)))
 }
 
 // bool returns the truth of the argument v.

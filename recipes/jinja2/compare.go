@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -227,7 +229,7 @@ func (r *run) contains(container, x starlark.Value) (bool, error) {
 			n, _ := asInt(x)
 			return bytes.IndexByte([]byte(c), byte(n)) >= 0, nil
 		}
-		return false, typeErrorf("a bytes-like object is required, not %s", quote(typeName(x)))
+		return false, typeErrorf("a bytes-like object is required, not %s", literal.Quote(typeName(x)))
 	case *Range:
 		if n, ok := number(x).(starlark.Int); ok {
 			i := n.Sub(c.start)
@@ -246,7 +248,7 @@ func (r *run) search(container, x starlark.Value) (bool, error) {
 	next, err := r.iterate(container)
 	if err != nil {
 		if kindOf(err) == "TypeError" {
-			return false, typeErrorf("argument of type %s is not iterable", quote(typeName(container)))
+			return false, typeErrorf("argument of type %s is not iterable", literal.Quote(typeName(container)))
 		}
 		return false, err
 	}
@@ -303,7 +305,7 @@ func (r *run) ordered(op string, a, b starlark.Value) (bool, error) {
 	if x, ok := a.(starlark.Comparable); ok && a.Type() == b.Type() {
 		return x.CompareSameType(orderTokens[op], b, 10)
 	}
-	return false, typeErrorf("%s not supported between instances of %s and %s", quote(op), quote(typeName(a)), quote(typeName(b)))
+	return false, typeErrorf("%s not supported between instances of %s and %s", literal.Quote(op), literal.Quote(typeName(a)), literal.Quote(typeName(b)))
 }
 
 func holds(op string, order int) bool {

@@ -2,6 +2,8 @@ package jinja2
 
 import (
 	"go.starlark.net/starlark"
+
+	"gobuild/parts/literal"
 )
 
 func (x *constExpr) eval(*frame) (starlark.Value, error) { return x.value, nil }
@@ -173,7 +175,7 @@ func (r *run) doubleStar(kwargs []starlark.Tuple, v starlark.Value) ([]starlark.
 			return nil, typeErrorf("keywords must be strings")
 		}
 		if twice, _ := pop(kwargs, name); twice != nil {
-			return nil, typeErrorf("got multiple values for keyword argument %s", quote(name))
+			return nil, typeErrorf("got multiple values for keyword argument %s", literal.Quote(name))
 		}
 		kwargs = append(kwargs, starlark.Tuple{starlark.String(name), v})
 	}
@@ -276,7 +278,7 @@ func (r *run) call(fn starlark.Value, args []starlark.Value, kwargs []starlark.T
 		defer r.leave()
 		return starlark.Call(r.thread, fn, args, kwargs)
 	}
-	return nil, typeErrorf("%s object is not callable", quote(typeName(fn)))
+	return nil, typeErrorf("%s object is not callable", literal.Quote(typeName(fn)))
 }
 
 func (x *filterExpr) eval(f *frame) (starlark.Value, error) {
@@ -293,7 +295,7 @@ func (x *filterExpr) eval(f *frame) (starlark.Value, error) {
 func (x *filterExpr) apply(f *frame, v starlark.Value) (starlark.Value, error) {
 	fn := f.r.tables.filters[x.name]
 	if fn == nil {
-		return nil, errorf(RuntimeError, "No filter named %s found.", quote(x.name))
+		return nil, errorf(RuntimeError, "No filter named %s found.", literal.Quote(x.name))
 	}
 	args, kwargs, err := f.arguments(&x.args, v)
 	if err != nil {
@@ -309,7 +311,7 @@ func (x *testExpr) eval(f *frame) (starlark.Value, error) {
 	}
 	fn := f.r.tables.tests[x.name]
 	if fn == nil {
-		return nil, f.t.placed(x.at(), errorf(RuntimeError, "No test named %s found.", quote(x.name)))
+		return nil, f.t.placed(x.at(), errorf(RuntimeError, "No test named %s found.", literal.Quote(x.name)))
 	}
 	args, kwargs, err := f.arguments(&x.args, v)
 	if err == nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -26,7 +28,7 @@ func (b *blockNode) exec(f *frame) error {
 func renderBlock(sc *scope, chain []*blockNode, index int, out *output) error {
 	b := chain[index]
 	if b.required {
-		return b.t.placed(b.at(), errorf(RuntimeError, "Required block %s not found", quote(b.name)))
+		return b.t.placed(b.at(), errorf(RuntimeError, "Required block %s not found", literal.Quote(b.name)))
 	}
 	if err := sc.r.enter(); err != nil {
 		return b.t.placed(b.at(), err)
@@ -55,7 +57,7 @@ func superOf(sc *scope, chain []*blockNode, index int) starlark.Value {
 	if index+1 < len(chain) {
 		return &blockValue{sc, chain, index + 1}
 	}
-	return &Undefined{r: sc.r, hint: "there is no parent block called " + quote(chain[index].name) + ".", name: "super"}
+	return &Undefined{r: sc.r, hint: "there is no parent block called " + literal.Quote(chain[index].name) + ".", name: "super"}
 }
 
 func (s *extendsStmt) exec(f *frame) error {
@@ -213,7 +215,7 @@ func (s *fromStmt) exec(f *frame) error {
 		if v == nil {
 			line, _ := lineColumn(f.t.source.Text, s.at())
 			v = &Undefined{r: f.r, name: n.name, hint: errorf("", "the template %s (imported on line %d in %s) does not export the requested name %s",
-				quote(m.name), line, quote(f.t.name), quote(n.name)).Msg}
+				literal.Quote(m.name), line, literal.Quote(f.t.name), literal.Quote(n.name)).Msg}
 		}
 		f.bind(n.target, v, s.toplevel)
 	}

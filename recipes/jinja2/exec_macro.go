@@ -3,6 +3,8 @@ package jinja2
 import (
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -138,7 +140,7 @@ func (m *Macro) fill(f *frame) error {
 			continue
 		}
 		if i < required {
-			f.slots[param.ref.slot] = &Undefined{r: f.r, name: param.name, hint: "parameter " + quote(param.name) + " was not provided"}
+			f.slots[param.ref.slot] = &Undefined{r: f.r, name: param.name, hint: "parameter " + literal.Quote(param.name) + " was not provided"}
 			continue
 		}
 		v, err := n.defaults[i-required].eval(f)
@@ -155,5 +157,5 @@ func (m *Macro) shown() string {
 	if m.node.name == "" {
 		return "None"
 	}
-	return quote(m.node.name)
+	return literal.Quote(m.node.name)
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -198,7 +200,7 @@ func filterIndent(c *call) (starlark.Value, error) {
 		if u, undefined := p[0].(*Undefined); undefined {
 			return nil, u.fail()
 		}
-		return nil, typeErrorf("unsupported operand type(s) for +=: %s and 'str'", quote(typeName(p[0])))
+		return nil, typeErrorf("unsupported operand type(s) for +=: %s and 'str'", literal.Quote(typeName(p[0])))
 	}
 	indent, isText := "", false
 	if p[1] != nil {

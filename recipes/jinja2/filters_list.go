@@ -2,6 +2,8 @@ package jinja2
 
 import (
 	"go.starlark.net/starlark"
+
+	"gobuild/parts/literal"
 )
 
 func listFilters() map[string]native {
@@ -200,7 +202,7 @@ func (r *run) mappingItems(v starlark.Value) ([]starlark.Value, error) {
 		}
 		return all, nil
 	}
-	return nil, errorf("AttributeError", "%s object has no attribute 'items'", quote(typeName(v)))
+	return nil, errorf("AttributeError", "%s object has no attribute 'items'", literal.Quote(typeName(v)))
 }
 
 func filterFirst(c *call) (starlark.Value, error) {
@@ -238,7 +240,7 @@ func filterLast(c *call) (starlark.Value, error) {
 func (r *run) reversed(v starlark.Value) ([]starlark.Value, error) {
 	switch v := v.(type) {
 	case *Iterator, *starlark.Set, *FrozenSet:
-		return nil, typeErrorf("%s object is not reversible", quote(typeName(v)))
+		return nil, typeErrorf("%s object is not reversible", literal.Quote(typeName(v)))
 	}
 	items, err := r.list(v)
 	for i, j := 0, len(items)-1; i < j; i, j = i+1, j-1 {

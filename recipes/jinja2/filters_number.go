@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -36,12 +38,12 @@ func filterAbs(c *call) (starlark.Value, error) {
 	case *Undefined:
 		return nil, n.fail()
 	}
-	return nil, typeErrorf("bad operand type for abs(): %s", quote(typeName(p[0])))
+	return nil, typeErrorf("bad operand type for abs(): %s", literal.Quote(typeName(p[0])))
 }
 
 // parseInt is int(text, base). Base 0 takes the base from the prefix.
 func parseInt(text string, base int) (starlark.Int, error) {
-	bad := valueErrorf("invalid literal for int() with base %d: %s", base, quote(text))
+	bad := valueErrorf("invalid literal for int() with base %d: %s", base, literal.Quote(text))
 	s := strings.TrimFunc(text, isSpace)
 	digits, negative := s, false
 	if rest, ok := strings.CutPrefix(s, "-"); ok {
@@ -100,7 +102,7 @@ func asciiDigits(s string) string {
 // parseFloat is float(text).
 func parseFloat(text string) (starlark.Float, error) {
 	s := asciiDigits(strings.TrimFunc(text, isSpace))
-	bad := valueErrorf("could not convert string to float: %s", quote(text))
+	bad := valueErrorf("could not convert string to float: %s", literal.Quote(text))
 	plain := strings.ToLower(strings.TrimLeft(s, "+-"))
 	if strings.ContainsAny(s, "xXpP") || strings.HasPrefix(s, "_") || strings.HasSuffix(s, "_") || strings.Contains(s, "__") ||
 		(strings.Contains(plain, "n") && plain != "nan" && plain != "inf" && plain != "infinity") {
@@ -141,7 +143,7 @@ func (r *run) toInt(v starlark.Value, base int, given bool) (starlark.Value, err
 			return r.call(m, nil, nil)
 		}
 	}
-	return nil, typeErrorf("int() argument must be a string, a bytes-like object or a real number, not %s", quote(typeName(v)))
+	return nil, typeErrorf("int() argument must be a string, a bytes-like object or a real number, not %s", literal.Quote(typeName(v)))
 }
 
 // toFloat is float(v).
@@ -153,7 +155,7 @@ func (r *run) toFloat(v starlark.Value) (starlark.Value, error) {
 		return nil, u.fail()
 	}
 	if !isNumber(v) {
-		return nil, typeErrorf("float() argument must be a string or a real number, not %s", quote(typeName(v)))
+		return nil, typeErrorf("float() argument must be a string or a real number, not %s", literal.Quote(typeName(v)))
 	}
 	f, err := asFloat(v)
 	return starlark.Float(f), err

@@ -2,6 +2,8 @@ package jinja2
 
 import (
 	"go.starlark.net/starlark"
+
+	"gobuild/parts/literal"
 )
 
 // filterMap applies a filter to each element, or takes an attribute of it.
@@ -70,7 +72,7 @@ func (c *call) mapper() (func(starlark.Value) (starlark.Value, error), error) {
 	}
 	fn := c.r.tables.filters[name]
 	if fn == nil {
-		return nil, errorf(RuntimeError, "No filter named %s.", quote(name))
+		return nil, errorf(RuntimeError, "No filter named %s.", literal.Quote(name))
 	}
 	return func(v starlark.Value) (starlark.Value, error) {
 		return c.r.call(fn, append([]starlark.Value{v}, c.args[2:]...), c.kwargs)
@@ -128,7 +130,7 @@ func (c *call) selector(attribute bool) (func(starlark.Value) (bool, error), err
 	}
 	fn := c.r.tables.tests[name]
 	if fn == nil {
-		return nil, errorf(RuntimeError, "No test named %s.", quote(name))
+		return nil, errorf(RuntimeError, "No test named %s.", literal.Quote(name))
 	}
 	return func(v starlark.Value) (bool, error) {
 		v, err := get(v)

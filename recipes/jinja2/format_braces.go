@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -136,7 +138,7 @@ func (f *bracesRun) value(name string) (starlark.Value, error) {
 			part, rest = cutField(rest[1:])
 			var found starlark.Value
 			if found, err = f.r.getattr(v, part); err == nil && found == nil {
-				err = errorf("AttributeError", "%s object has no attribute %s", quote(typeName(v)), quote(part))
+				err = errorf("AttributeError", "%s object has no attribute %s", literal.Quote(typeName(v)), literal.Quote(part))
 			}
 			v = found
 			continue
@@ -185,7 +187,7 @@ func (f *bracesRun) first(name string) (starlark.Value, error) {
 		if v, _ := pop(f.kwargs, name); v != nil {
 			return v, nil
 		}
-		return nil, errorf("KeyError", "%s", quote(name))
+		return nil, errorf("KeyError", "%s", literal.Quote(name))
 	}
 	if n >= len(f.args) {
 		return nil, errorf("IndexError", "Replacement index %d out of range for positional args tuple", n)

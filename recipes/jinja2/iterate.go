@@ -3,6 +3,8 @@ package jinja2
 import (
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -83,7 +85,7 @@ func (r *run) iterate(v starlark.Value) (iterator, error) {
 	case starlark.Iterable:
 		return slicesIterator(iterableElements(v)), nil
 	}
-	return nil, typeErrorf("%s object is not iterable", quote(typeName(v)))
+	return nil, typeErrorf("%s object is not iterable", literal.Quote(typeName(v)))
 }
 
 func slicesIterator(list []starlark.Value) iterator {
@@ -227,14 +229,14 @@ func (r *run) length(v starlark.Value) (int, error) {
 	case starlark.Bytes:
 		return len(v), nil
 	}
-	return 0, typeErrorf("object of type %s has no len()", quote(typeName(v)))
+	return 0, typeErrorf("object of type %s has no len()", literal.Quote(typeName(v)))
 }
 
 // hash reports whether v may be a key.
 func (r *run) hash(v starlark.Value) error {
 	switch v := v.(type) {
 	case *starlark.List, *starlark.Dict, *starlark.Set:
-		return typeErrorf("unhashable type: %s", quote(typeName(v)))
+		return typeErrorf("unhashable type: %s", literal.Quote(typeName(v)))
 	case starlark.Tuple:
 		for _, x := range v {
 			if err := r.hash(x); err != nil {
@@ -248,7 +250,7 @@ func (r *run) hash(v starlark.Value) error {
 		return nil
 	}
 	if _, err := v.Hash(); err != nil {
-		return typeErrorf("unhashable type: %s", quote(typeName(v)))
+		return typeErrorf("unhashable type: %s", literal.Quote(typeName(v)))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gobuild/parts/literal"
 )
 
 type tokenKind int
@@ -284,7 +286,7 @@ func (l *lexer) inner() error {
 	}
 	i := slices.IndexFunc(operators, func(op string) bool { return strings.HasPrefix(rest, op) })
 	if i < 0 {
-		return l.fail(l.pos, "unexpected char %s at %d", quote(string(r)), utf8.RuneCountInString(l.src[:l.pos]))
+		return l.fail(l.pos, "unexpected char %s at %d", literal.Quote(string(r)), utf8.RuneCountInString(l.src[:l.pos]))
 	}
 	if err := l.balance(operators[i]); err != nil {
 		return err
@@ -345,7 +347,7 @@ func (l *lexer) text(rest string) error {
 			return nil
 		}
 	}
-	return l.fail(l.pos, "unexpected char %s at %d", quote(rest[:1]), utf8.RuneCountInString(l.src[:l.pos]))
+	return l.fail(l.pos, "unexpected char %s at %d", literal.Quote(rest[:1]), utf8.RuneCountInString(l.src[:l.pos]))
 }
 
 // isWord is \w of Python.

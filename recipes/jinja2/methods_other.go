@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -131,7 +133,7 @@ func (c *call) encoding(v starlark.Value) (string, error) {
 	case "latin-1", "latin1", "iso-8859-1", "iso8859-1":
 		return "latin-1", nil
 	}
-	return "", errorf(UnsupportedError, "the encoding %s", quote(name))
+	return "", errorf(UnsupportedError, "the encoding %s", literal.Quote(name))
 }
 
 func textEncode(c *call) (starlark.Value, error) {
@@ -164,7 +166,7 @@ func textEncode(c *call) (starlark.Value, error) {
 		case how == "replace":
 			b = append(b, '?')
 		default:
-			return nil, errorf("UnicodeEncodeError", "%s codec can't encode character '%s'", quote(encoding), asciiOnly(string(r)))
+			return nil, errorf("UnicodeEncodeError", "%s codec can't encode character '%s'", literal.Quote(encoding), asciiOnly(string(r)))
 		}
 	}
 	return starlark.Bytes(b), nil
@@ -200,5 +202,5 @@ func bytesDecode(c *call) (starlark.Value, error) {
 	case "replace":
 		return starlark.String(strings.ToValidUTF8(s, "\ufffd")), nil
 	}
-	return nil, errorf("UnicodeDecodeError", "%s codec can't decode bytes", quote(encoding))
+	return nil, errorf("UnicodeDecodeError", "%s codec can't decode bytes", literal.Quote(encoding))
 }

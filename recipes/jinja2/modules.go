@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -16,7 +18,7 @@ func ImportModule(name string) (starlark.Value, error) {
 	make := moduleTable()[name]
 	if make == nil {
 		return nil, errorf("ModuleNotFoundError", "the Python module %s has no native equivalent; there are: %s",
-			quote(name), strings.Join(ModuleNames(), ", "))
+			literal.Quote(name), strings.Join(ModuleNames(), ", "))
 	}
 	return make(), nil
 }
@@ -57,7 +59,7 @@ func moduleTable() map[string]func() *Object {
 // newModule returns a module of functions and constants. Other names of the
 // module are an error, since Python may have them.
 func newModule(name string, functions map[string]native, constants map[string]starlark.Value) *Object {
-	o := &Object{kind: "module", shown: fmt.Sprintf("<module %s>", quote(name)), attrs: map[string]starlark.Value{"__name__": starlark.String(name)}}
+	o := &Object{kind: "module", shown: fmt.Sprintf("<module %s>", literal.Quote(name)), attrs: map[string]starlark.Value{"__name__": starlark.String(name)}}
 	for fn, body := range functions {
 		o.attrs[fn] = newFunc(fn, body)
 	}

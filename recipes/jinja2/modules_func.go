@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/big"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -64,7 +66,7 @@ func operatorModule() *Object {
 			}
 			found, err := r.getattr(v, name)
 			if found == nil && err == nil {
-				err = errorf("AttributeError", "%s object has no attribute %s", quote(typeName(v)), quote(name))
+				err = errorf("AttributeError", "%s object has no attribute %s", literal.Quote(typeName(v)), literal.Quote(name))
 			}
 			return found, err
 		}),

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -42,7 +44,7 @@ func (e *jsonEncoder) setIndent(v starlark.Value) error {
 	}
 	n, ok := asInt(v)
 	if !ok {
-		return typeErrorf("can't multiply sequence by non-int of type %s", quote(typeName(v)))
+		return typeErrorf("can't multiply sequence by non-int of type %s", literal.Quote(typeName(v)))
 	}
 	e.indent = strings.Repeat(" ", max(0, min(n, 1000)))
 	return nil

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
@@ -139,7 +141,7 @@ func netAddress(c *call) (starlark.Value, error) {
 	}
 	a, ok := parseAddress(text)
 	if !ok {
-		return nil, errorf("AddrFormatError", "failed to detect a valid IP address from %s", quote(text))
+		return nil, errorf("AddrFormatError", "failed to detect a valid IP address from %s", literal.Quote(text))
 	}
 	return &IPAddress{addr: a}, nil
 }

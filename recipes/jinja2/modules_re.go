@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -49,7 +51,7 @@ type Pattern struct {
 }
 
 // String returns the repr.
-func (p *Pattern) String() string { return "re.compile(" + quote(p.source) + ")" }
+func (p *Pattern) String() string { return "re.compile(" + literal.Quote(p.source) + ")" }
 
 // Type implements starlark.Value.
 func (p *Pattern) Type() string { return "Pattern" }
@@ -86,7 +88,7 @@ func (c *call) pattern(v, flags starlark.Value) (*Pattern, error) {
 	}
 	re, err := regexp.Compile(prefix + translated)
 	if err != nil {
-		return nil, errorf("re.error", "%s: %v", quote(text), err)
+		return nil, errorf("re.error", "%s: %v", literal.Quote(text), err)
 	}
 	return &Pattern{source: text, flags: n, re: re}, nil
 }
@@ -134,7 +136,7 @@ func reFunction(name string) native {
 		}
 		text, ok := asString(subject)
 		if !ok {
-			return nil, typeErrorf("expected string or bytes-like object, got %s", quote(typeName(subject)))
+			return nil, typeErrorf("expected string or bytes-like object, got %s", literal.Quote(typeName(subject)))
 		}
 		if err := re.admit(text); err != nil {
 			return nil, err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -17,7 +19,7 @@ type Match struct {
 
 // String returns the repr.
 func (m *Match) String() string {
-	return fmt.Sprintf("<re.Match object; span=(%d, %d), match=%s>", m.place(0), m.place(1), quote(m.text[m.at[0]:m.at[1]]))
+	return fmt.Sprintf("<re.Match object; span=(%d, %d), match=%s>", m.place(0), m.place(1), literal.Quote(m.text[m.at[0]:m.at[1]]))
 }
 
 // Type implements starlark.Value.
@@ -217,7 +219,7 @@ const (
 )
 
 func (t *translator) unsupported(what string) error {
-	return errorf(UnsupportedError, "%s in the regular expression %s", what, quote(t.src))
+	return errorf(UnsupportedError, "%s in the regular expression %s", what, literal.Quote(t.src))
 }
 
 func (t *translator) translate() (string, error) {

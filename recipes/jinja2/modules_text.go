@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -43,7 +45,7 @@ func (c *call) mapping() (*starlark.Dict, error) {
 	case *Undefined:
 		return nil, v.fail()
 	}
-	return nil, errorf("AttributeError", "%s object has no attribute %s", quote(typeName(v)), quote(strings.TrimPrefix(strings.TrimPrefix(c.name, "iter"), "view")))
+	return nil, errorf("AttributeError", "%s object has no attribute %s", literal.Quote(typeName(v)), literal.Quote(strings.TrimPrefix(strings.TrimPrefix(c.name, "iter"), "view")))
 }
 
 func sixView(kind string) native {
@@ -266,7 +268,7 @@ func uuidNamed(version byte, sum func([]byte) []byte) native {
 		}
 		space, ok := p[0].(*Object)
 		if !ok || space.attrs["bytes"] == nil {
-			return nil, errorf("AttributeError", "%s object has no attribute 'bytes'", quote(typeName(p[0])))
+			return nil, errorf("AttributeError", "%s object has no attribute 'bytes'", literal.Quote(typeName(p[0])))
 		}
 		name, err := c.text(p[1], "")
 		return newUUID(sum([]byte(string(space.attrs["bytes"].(starlark.Bytes))+name)), version), err

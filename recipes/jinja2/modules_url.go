@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -276,7 +278,7 @@ func (u *URL) attr(r *run, name string) (starlark.Value, error) {
 		}
 		n, err := parseInt(port, 10)
 		if strings.Trim(port, "0123456789") != "" || err != nil {
-			return nil, valueErrorf("Port could not be cast to integer value as %s", quote(port))
+			return nil, valueErrorf("Port could not be cast to integer value as %s", literal.Quote(port))
 		}
 		if k, ok := n.Int64(); !ok || k > 65535 {
 			return nil, valueErrorf("Port out of range 0-65535")
@@ -320,7 +322,7 @@ func (u *URL) replace(c *call) (starlark.Value, error) {
 		name := string(kw[0].(starlark.String))
 		text, ok := asString(kw[1])
 		if places[name] == nil || !ok {
-			return nil, valueErrorf("Got unexpected field names: [%s]", quote(name))
+			return nil, valueErrorf("Got unexpected field names: [%s]", literal.Quote(name))
 		}
 		*places[name] = text
 	}
@@ -453,7 +455,7 @@ func (c *call) queryPairs() ([][2]string, error) {
 		}
 		name, value, ok := strings.Cut(part, "=")
 		if !ok && strict {
-			return nil, valueErrorf("bad query field: %s", quote(part))
+			return nil, valueErrorf("bad query field: %s", literal.Quote(part))
 		}
 		if !ok && !blanks || value == "" && !blanks {
 			continue

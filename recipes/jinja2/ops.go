@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
@@ -22,7 +24,7 @@ func operands(op string, a, b starlark.Value) error {
 	if op == "**" {
 		op = "** or pow()"
 	}
-	return typeErrorf("unsupported operand type(s) for %s: %s and %s", op, quote(typeName(a)), quote(typeName(b)))
+	return typeErrorf("unsupported operand type(s) for %s: %s and %s", op, literal.Quote(typeName(a)), literal.Quote(typeName(b)))
 }
 
 func isNumber(v starlark.Value) bool {
@@ -364,7 +366,7 @@ func (r *run) unary(op string, v starlark.Value) (starlark.Value, error) {
 	case *Undefined:
 		return nil, n.fail()
 	}
-	return nil, typeErrorf("bad operand type for unary %s: %s", op, quote(typeName(v)))
+	return nil, typeErrorf("bad operand type for unary %s: %s", op, literal.Quote(typeName(v)))
 }
 
 // asSet returns the elements of a set or frozen set, else nil.

@@ -3,6 +3,8 @@ package jinja2
 import (
 	"slices"
 	"strings"
+
+	"gobuild/parts/literal"
 )
 
 // parser reads the statements of a template. It stops at the first error.
@@ -81,9 +83,9 @@ func (p *parser) skipOp(op string) bool {
 func (p *parser) expected(what string) {
 	t := p.peek()
 	if t.kind == tokenEOF {
-		p.fail(t.at, "unexpected end of template, expected %s.", quote(what))
+		p.fail(t.at, "unexpected end of template, expected %s.", literal.Quote(what))
 	}
-	p.fail(t.at, "expected token %s, got %s", quote(what), quote(t.describe()))
+	p.fail(t.at, "expected token %s, got %s", literal.Quote(what), literal.Quote(t.describe()))
 }
 
 func (p *parser) expectOp(op string) {
@@ -166,12 +168,12 @@ func (p *parser) bodyAndEnd(end string) []stmt {
 func (p *parser) unknown(t token) {
 	msg := "Unexpected end of template."
 	if t.kind == tokenName {
-		msg = "Encountered unknown tag " + quote(t.text) + "."
+		msg = "Encountered unknown tag " + literal.Quote(t.text) + "."
 	}
 	if n := len(p.ends); n > 0 {
 		var words []string
 		for _, end := range p.ends[n-1] {
-			words = append(words, quote(end))
+			words = append(words, literal.Quote(end))
 		}
 		wanted := strings.Join(words, " or ")
 		if t.kind == tokenName && slices.ContainsFunc(p.ends, func(e []string) bool { return slices.Contains(e, t.text) }) {
@@ -181,7 +183,7 @@ func (p *parser) unknown(t token) {
 		}
 	}
 	if n := len(p.open); n > 0 {
-		msg += " The innermost block that needs to be closed is " + quote(p.open[n-1]) + "."
+		msg += " The innermost block that needs to be closed is " + literal.Quote(p.open[n-1]) + "."
 	}
 	p.fail(t.at, "%s", msg)
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -158,7 +160,7 @@ func (p *parser) primary() expr {
 			return p.dict(t.at)
 		}
 	}
-	p.fail(t.at, "unexpected %s", quote(t.describe()))
+	p.fail(t.at, "unexpected %s", literal.Quote(t.describe()))
 	return nil
 }
 
@@ -261,7 +263,7 @@ func (p *parser) tuple(rules tupleRules) expr {
 			return items[0]
 		}
 		if !rules.parens {
-			p.fail(p.peek().at, "Expected an expression, got %s", quote(p.peek().describe()))
+			p.fail(p.peek().at, "Expected an expression, got %s", literal.Quote(p.peek().describe()))
 		}
 	}
 	return &tupleExpr{pos(at), items}

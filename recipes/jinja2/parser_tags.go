@@ -3,6 +3,8 @@ package jinja2
 import (
 	"slices"
 	"strings"
+
+	"gobuild/parts/literal"
 )
 
 func (p *parser) ifTag(at pos) *ifStmt {
@@ -178,7 +180,7 @@ func (p *parser) blockTag(at pos) []stmt {
 		p.fail(t.at, "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore instead.")
 	}
 	if p.t.blocks[b.name] != nil {
-		p.failKind(AssertionError, name.at, "block %s defined twice", quote(b.name))
+		p.failKind(AssertionError, name.at, "block %s defined twice", literal.Quote(b.name))
 	}
 	p.t.blocks[b.name] = b
 	b.body = p.bodyAndEnd("endblock")

@@ -4,6 +4,8 @@ import (
 	"sort"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -208,7 +210,7 @@ func (p *prettyPrinter) long(s string, indent, allowance int) error {
 		if i == len(lines)-1 {
 			width -= allowance
 		}
-		if text := quote(line); textLen(text) <= width {
+		if text := literal.Quote(line); textLen(text) <= width {
 			chunks = append(chunks, text)
 			continue
 		}
@@ -245,9 +247,9 @@ func splitLiteral(line string, width, lastWidth int) []string {
 		if i == len(parts)-1 {
 			limit = lastWidth
 		}
-		if candidate := quote(current + part); textLen(candidate) > limit {
+		if candidate := literal.Quote(current + part); textLen(candidate) > limit {
 			if current != "" {
-				chunks = append(chunks, quote(current))
+				chunks = append(chunks, literal.Quote(current))
 			}
 			current = part
 			continue
@@ -255,7 +257,7 @@ func splitLiteral(line string, width, lastWidth int) []string {
 		current += part
 	}
 	if current != "" {
-		chunks = append(chunks, quote(current))
+		chunks = append(chunks, literal.Quote(current))
 	}
 	return chunks
 }

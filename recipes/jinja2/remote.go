@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -45,7 +47,7 @@ type RemoteAnswer struct {
 
 // RemoteModule returns a module that an interpreter has.
 func RemoteModule(remote Remote, name string) starlark.Value {
-	return remoteObject(remote, RemoteAnswer{RemoteData: RemoteData{Object: "module " + name}, Type: "module", Shown: "<module " + quote(name) + ">"})
+	return remoteObject(remote, RemoteAnswer{RemoteData: RemoteData{Object: "module " + name}, Type: "module", Shown: "<module " + literal.Quote(name) + ">"})
 }
 
 // remote is what an Object needs that stands for one of an interpreter.
@@ -175,7 +177,7 @@ func isData(v starlark.Value, depth int) error {
 	case *Undefined:
 		return v.fail()
 	default:
-		return errorf(UnsupportedError, "a value of type %s cannot be given to a function of Python from a template", quote(typeName(v)))
+		return errorf(UnsupportedError, "a value of type %s cannot be given to a function of Python from a template", literal.Quote(typeName(v)))
 	}
 	for _, x := range inner {
 		if err := isData(x, depth+1); err != nil {

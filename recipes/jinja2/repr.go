@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"gobuild/parts/literal"
 
 	"go.starlark.net/starlark"
 )
@@ -71,7 +71,7 @@ func (u *Undefined) debug() string {
 	if u.key != nil {
 		name = Repr(u.key)
 	}
-	return "{{ no such element: " + objectName(u.obj) + "[" + quote(name) + "] }}"
+	return "{{ no such element: " + objectName(u.obj) + "[" + literal.Quote(name) + "] }}"
 }
 
 // repr is repr(v) within the limits of the run.
@@ -119,7 +119,7 @@ func (p *printer) repr(v starlark.Value) {
 	}
 	switch v := v.(type) {
 	case starlark.String:
-		p.b.WriteString(quote(string(v)))
+		p.b.WriteString(literal.Quote(string(v)))
 	case starlark.Int:
 		p.b.WriteString(v.String())
 	case starlark.Bool:
@@ -131,7 +131,7 @@ func (p *printer) repr(v starlark.Value) {
 	case starlark.Float:
 		p.b.WriteString(floatText(float64(v)))
 	case starlark.Bytes:
-		p.b.WriteString(quoteBytes(string(v)))
+		p.b.WriteString(literal.QuoteBytes(string(v)))
 	case *Group:
 		p.container(v.Tuple)
 	case *starlark.Builtin:
@@ -248,70 +248,6 @@ func (p *printer) dict(d *starlark.Dict) {
 		}
 	}
 	p.b.WriteString("}")
-}
-
-// quote returns repr(s) of a str.
-func quote(s string) string {
-	q := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		q = '"'
-	}
-	var b strings.Builder
-	b.WriteByte(q)
-	for i := 0; i < len(s); {
-		c, n := utf8.DecodeRuneInString(s[i:])
-		if c == utf8.RuneError && n == 1 { // not valid text: a byte of a file name
-			fmt.Fprintf(&b, "\\udc%02x", s[i])
-			i++
-			continue
-		}
-		i += n
-		quoteRune(&b, c, rune(q))
-	}
-	b.WriteByte(q)
-	return b.String()
-}
-
-func quoteRune(b *strings.Builder, c, q rune) {
-	switch {
-	case c == q || c == '\\':
-		b.WriteByte('\\')
-		b.WriteRune(c)
-	case c == '\n':
-		b.WriteString(`\n`)
-	case c == '\r':
-		b.WriteString(`\r`)
-	case c == '\t':
-		b.WriteString(`\t`)
-	case c >= ' ' && c < 0x7f || c > 0xa0 && unicode.IsPrint(c):
-		b.WriteRune(c)
-	case c <= 0xff:
-		fmt.Fprintf(b, `\x%02x`, c)
-	case c <= 0xffff:
-		fmt.Fprintf(b, `\u%04x`, c)
-	default:
-		fmt.Fprintf(b, `\U%08x`, c)
-	}
-}
-
-// quoteBytes returns repr(s) of bytes.
-func quoteBytes(s string) string {
-	q := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		q = '"'
-	}
-	var b strings.Builder
-	b.WriteByte('b')
-	b.WriteByte(q)
-	for i := range len(s) {
-		if c := s[i]; c >= 0x7f {
-			fmt.Fprintf(&b, `\x%02x`, c)
-		} else {
-			quoteRune(&b, rune(c), rune(q))
-		}
-	}
-	b.WriteByte(q)
-	return b.String()
 }
 
 // floatText returns repr(f) of a float.

@@ -1,5 +1,7 @@
 package jinja2
 
+import "gobuild/parts/literal"
+
 // resolver gives every name of a template its place.
 type resolver struct {
 	t   *Template
@@ -75,7 +77,7 @@ func (r *resolver) expr(x expr, p place) {
 
 func (r *resolver) unknown(at int, what, name string) {
 	if r.err == nil {
-		r.err = r.t.placed(at, errorf(AssertionError, "No %s named %s.", what, quote(name)))
+		r.err = r.t.placed(at, errorf(AssertionError, "No %s named %s.", what, literal.Quote(name)))
 	}
 }
 

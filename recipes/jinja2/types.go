@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -57,7 +59,7 @@ func typeOf(v starlark.Value) starlark.Value {
 		return t
 	}
 	return &Type{name: name, is: ofType(name), fn: func(*call) (starlark.Value, error) {
-		return nil, typeErrorf("cannot create %s instances", quote(name))
+		return nil, typeErrorf("cannot create %s instances", literal.Quote(name))
 	}}
 }
 

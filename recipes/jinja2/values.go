@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"math/big"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
@@ -26,7 +28,7 @@ func (opaque) Hash() (uint32, error) { return 0, typeErrorf("unhashable type") }
 type Markup string
 
 // String returns the repr.
-func (m Markup) String() string { return "Markup(" + quote(string(m)) + ")" }
+func (m Markup) String() string { return "Markup(" + literal.Quote(string(m)) + ")" }
 
 // Type implements starlark.Value.
 func (m Markup) Type() string { return "Markup" }
@@ -90,11 +92,11 @@ func (u *Undefined) message() string {
 	case u.hint != "":
 		return u.hint
 	case u.obj == nil:
-		return quote(u.name) + " is undefined"
+		return literal.Quote(u.name) + " is undefined"
 	case u.key != nil:
 		return objectName(u.obj) + " has no element " + Repr(u.key)
 	}
-	return quote(objectName(u.obj)) + " has no attribute " + quote(u.name)
+	return literal.Quote(objectName(u.obj)) + " has no attribute " + literal.Quote(u.name)
 }
 
 // objectName names the type of v as messages about missing attributes do.
@@ -308,7 +310,7 @@ type Type struct {
 }
 
 // String returns the repr.
-func (t *Type) String() string { return "<class " + quote(t.name) + ">" }
+func (t *Type) String() string { return "<class " + literal.Quote(t.name) + ">" }
 
 // Type implements starlark.Value.
 func (t *Type) Type() string { return "type" }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"gobuild/parts/literal"
+
 	"go.starlark.net/starlark"
 )
 
@@ -19,7 +21,7 @@ func (m *Module) String() string {
 	if m.name == "" {
 		return "<TemplateModule memory:0>"
 	}
-	return "<TemplateModule " + quote(m.name) + ">"
+	return "<TemplateModule " + literal.Quote(m.name) + ">"
 }
 
 // Type implements starlark.Value.
@@ -45,7 +47,7 @@ type TemplateValue struct {
 }
 
 // String returns the repr.
-func (t *TemplateValue) String() string { return "<Template " + quote(t.name) + ">" }
+func (t *TemplateValue) String() string { return "<Template " + literal.Quote(t.name) + ">" }
 
 // Type implements starlark.Value.
 func (t *TemplateValue) Type() string { return "Template" }
@@ -55,7 +57,7 @@ func (m *Macro) String() string {
 	if m.node.name == "" {
 		return "<Macro anonymous>"
 	}
-	return "<Macro " + quote(m.node.name) + ">"
+	return "<Macro " + literal.Quote(m.node.name) + ">"
 }
 
 // Type implements starlark.Value.
@@ -127,7 +129,7 @@ func (s *selfValue) String() string {
 	if s.sc.t.name == "" {
 		return "<TemplateReference None>"
 	}
-	return "<TemplateReference " + quote(s.sc.t.name) + ">"
+	return "<TemplateReference " + literal.Quote(s.sc.t.name) + ">"
 }
 
 // Type implements starlark.Value.
@@ -157,7 +159,9 @@ type blockValue struct {
 }
 
 // String returns the repr.
-func (b *blockValue) String() string { return "<BlockReference " + quote(b.chain[0].name) + ">" }
+func (b *blockValue) String() string {
+	return "<BlockReference " + literal.Quote(b.chain[0].name) + ">"
+}
 
 // Type implements starlark.Value.
 func (b *blockValue) Type() string { return "BlockReference" }
